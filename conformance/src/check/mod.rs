@@ -1,0 +1,198 @@
+//! The checks, one file per area. A check is data with one pure function of a session.
+
+use std::time::Duration;
+
+use glimesh_proto::Instant;
+use serde::{Deserialize, Serialize};
+
+use crate::session::Session;
+
+/// How binding a check is: the level of the clause that it witnesses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// A client that does otherwise is wrong.
+    Must,
+    /// A client that does otherwise has a weakness.
+    Should,
+    /// Permitted; what the client does is noted.
+    May,
+    /// Recorded for the reader's information.
+    Note,
+}
+
+/// What a client must be able to do for a check to apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capability {
+    /// Subscribes to a channel's messages.
+    Subscribe,
+    /// Connects again when the connection was lost.
+    Reconnect,
+}
+
+/// One rule with a permanent id.
+#[derive(Debug)]
+pub struct Check {
+    /// `AREA` and three digits, never reused.
+    pub id: &'static str,
+    /// A readable path, such as `heartbeat/frame-form`.
+    pub slug: &'static str,
+    /// The clauses of the protocol document that it witnesses, such as `GCW-HB-01`; may be empty.
+    pub clauses: &'static [&'static str],
+    /// How binding it is.
+    pub level: Level,
+    /// A few words.
+    pub title: &'static str,
+    /// What is required, in one sentence with MUST, SHOULD or MAY.
+    pub requirement: &'static str,
+    /// Why it matters to somebody who runs the client, and what usually goes wrong.
+    pub why: &'static str,
+    /// How to mend it.
+    pub mend: &'static str,
+    /// The sessions that it reads.
+    pub scope: Scope,
+    /// What the client must be able to do.
+    pub needs: Option<Capability>,
+    /// Whether its verdict depends on measured time, so that a failure is confirmed alone before it counts.
+    pub timing: bool,
+    /// The rule itself.
+    pub judge: fn(&Session) -> Observation,
+}
+
+/// Which sessions a check reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every session; what could not be seen in one may be seen in another.
+    Every,
+    /// The session of one scenario, by name.
+    Of(&'static str),
+}
+
+/// What a check saw in one session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// How the rule fared.
+    pub outcome: Outcome,
+    /// What was expected, one line each.
+    pub expected: Vec<String>,
+    /// What was seen instead, or that it was seen; one line.
+    pub actual: String,
+    /// When, if the observation belongs to a moment.
+    pub at: Option<Instant>,
+    /// The index of the transcript's entry that shows it.
+    pub entry: Option<usize>,
+    /// The bytes within that entry's text that are at fault.
+    pub span: Option<(usize, usize)>,
+    /// What probably happened, where that can be told from the evidence.
+    pub hint: Option<String>,
+    /// For timing checks: what was measured, the limit, and the tolerance, in the client's seconds.
+    pub timing: Option<Timing>,
+}
+
+/// How a rule fared in one session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// The point of observation was not reached, or the clock cannot be trusted.
+    Unseen,
+    /// The rule was kept.
+    Met,
+    /// Something worth telling that counts for nothing.
+    Note,
+    /// The rule was kept, but barely or in a form that is not advised.
+    Weak,
+    /// The rule was broken.
+    Unmet,
+}
+
+/// The three figures of a timing verdict, in the client's seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// What was measured.
+    pub measured: Duration,
+    /// What the rule allows.
+    pub limit: Duration,
+    /// What is allowed beyond the limit before it counts as broken.
+    pub tolerance: Duration,
+}
+
+impl Observation {
+    /// The rule was kept.
+    pub fn met(actual: impl Into<String>) -> Self {
+        Self::new(Outcome::Met, actual)
+    }
+
+    /// The rule was broken.
+    pub fn unmet(actual: impl Into<String>) -> Self {
+        Self::new(Outcome::Unmet, actual)
+    }
+
+    /// The rule was barely kept.
+    pub fn weak(actual: impl Into<String>) -> Self {
+        Self::new(Outcome::Weak, actual)
+    }
+
+    /// Something worth telling.
+    pub fn note(actual: impl Into<String>) -> Self {
+        Self::new(Outcome::Note, actual)
+    }
+
+    /// The point of observation was not reached; `why` says what was missing.
+    pub fn unseen(why: impl Into<String>) -> Self {
+        Self::new(Outcome::Unseen, why)
+    }
+
+    fn new(outcome: Outcome, actual: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            expected: Vec::new(),
+            actual: actual.into(),
+            at: None,
+            entry: None,
+            span: None,
+            hint: None,
+            timing: None,
+        }
+    }
+
+    /// Adds a line of what was expected.
+    #[must_use]
+    pub fn expecting(mut self, line: impl Into<String>) -> Self {
+        self.expected.push(line.into());
+        self
+    }
+
+    /// Points at the entry that shows it.
+    #[must_use]
+    pub const fn at_entry(mut self, entry: usize, at: Instant) -> Self {
+        self.entry = Some(entry);
+        self.at = Some(at);
+        self
+    }
+
+    /// Points at bytes within the entry's text.
+    #[must_use]
+    pub const fn with_span(mut self, from: usize, to: usize) -> Self {
+        self.span = Some((from, to));
+        self
+    }
+
+    /// Adds what probably happened.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the three figures of a timing verdict.
+    #[must_use]
+    pub const fn with_timing(mut self, timing: Timing) -> Self {
+        self.timing = Some(timing);
+        self
+    }
+}
+
+/// Every check, in the order of the catalogue.
+pub fn catalogue() -> Vec<&'static Check> {
+    Vec::new()
+}

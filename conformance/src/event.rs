@@ -1,0 +1,52 @@
+//! What the runner reports while it runs. The runner itself prints nothing.
+
+use std::time::Duration;
+
+use crate::results::Results;
+
+/// One thing that happened in a run.
+#[derive(Clone, Debug)]
+pub enum RunEvent {
+    /// The run begins.
+    RunStarted {
+        /// The names of the sessions to come.
+        sessions: Vec<String>,
+        /// How many checks they feed.
+        checks: usize,
+        /// The longest time that a session is expected to take, in real time.
+        expected: Duration,
+    },
+    /// A session's client was started.
+    SessionStarted {
+        /// The session's name.
+        session: String,
+        /// How long it is expected to take, in real time.
+        expected: Duration,
+    },
+    /// A session's timeline reached a step.
+    SessionReached {
+        /// The session's name.
+        session: String,
+        /// The step's name.
+        step: String,
+    },
+    /// A session has ended and was judged on its own.
+    SessionEnded {
+        /// The session's name.
+        session: String,
+        /// The ids of the checks that it breaks or barely keeps, as far as this session alone can tell.
+        troubled: Vec<&'static str>,
+    },
+    /// A timing failure is being looked at again, with nothing else running.
+    Confirming {
+        /// The session's name.
+        session: String,
+        /// The ids of the checks that failed in it.
+        checks: Vec<&'static str>,
+    },
+    /// The run has ended.
+    RunEnded {
+        /// What it found.
+        results: Box<Results>,
+    },
+}

@@ -1,0 +1,33 @@
+//! The exit codes, a promise to users.
+
+/// What a run's exit status says. When several hold, the first in [`Exit::PRECEDENCE`] wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All required checks pass.
+    Passed = 0,
+    /// At least one failure.
+    Failed = 1,
+    /// A usage or configuration error.
+    Usage = 2,
+    /// Nothing was selected, or fewer checks ran than asked for.
+    TooFew = 4,
+    /// Inconclusive results, and no failure.
+    Inconclusive = 5,
+    /// The client could not be started, or never connected in any session.
+    NoClient = 7,
+    /// The kit's own fault.
+    Kit = 70,
+    /// Interrupted; the report is partial and says so.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// Which code wins when several hold.
+    pub const PRECEDENCE: [Self; 6] =
+        [Self::Kit, Self::Usage, Self::NoClient, Self::TooFew, Self::Failed, Self::Inconclusive];
+
+    /// The number for the operating system.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+}

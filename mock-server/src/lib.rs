@@ -1,0 +1,3 @@
+//! A mock Glimesh chat server.
+
+pub mod transcript;
