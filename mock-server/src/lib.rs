@@ -1,3 +1,48 @@
-//! A mock Glimesh chat server.
+//! A mock Glimesh chat server: listens on a real port, answers as the recordings of the real server do, enforces
+//! the heartbeat rule on time, and writes down everything that crosses the wire.
+//!
+//! ```
+//! use glimesh_mock::MockServer;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), glimesh_mock::StartError> {
+//! let server = MockServer::start().await?;
+//! let url = server.url(); // ws://127.0.0.1:PORT/api/graph/websocket?vsn=2.0.0&token=TOKEN
+//! // Point a client at the URL, then look at what it said.
+//! assert!(url.starts_with("ws://127.0.0.1:"));
+//! let transcript = server.stop().await;
+//! assert_eq!(transcript.header.profile, "glimesh");
+//! # Ok(())
+//! # }
+//! ```
 
+mod mock;
+pub mod profile;
+pub mod scenario;
 pub mod transcript;
+
+mod printed;
+mod recorder;
+mod redact;
+mod why;
+
+mod listen;
+mod websocket;
+
+mod driver;
+mod timeline;
+
+mod conversation;
+mod held;
+mod v1;
+
+mod chat;
+pub mod graphql;
+pub mod world;
+
+pub use chat::CHANNEL_ID;
+pub use mock::{Builder, CLIENT_ID, MockServer, StartError, TOKEN};
+pub use printed::{Printed, PrintedError};
+pub use profile::Profile;
+pub use recorder::{MAX_BYTES, MAX_ENTRIES};
+pub use scenario::Scenario;

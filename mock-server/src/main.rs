@@ -1,2 +1,159 @@
-//! Placeholder.
-fn main() {}
+//! `glimesh-mock`: flags to values, bind, serve, exit code.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use glimesh_mock::profile::ProfileName;
+use glimesh_mock::scenario::{Auth, Span};
+use glimesh_mock::{MockServer, Printed, Profile, Scenario};
+
+/// A mock Glimesh chat server.
+#[derive(Debug, Parser)]
+#[command(name = "glimesh-mock", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves until Ctrl-C.
+    Serve(Serve),
+    /// Answers the frames that the protocol document prints, byte for byte as printed; other frames as always.
+    Replay {
+        /// A list of frames in the form of fixtures/document.yaml, in place of the document's.
+        file: Option<PathBuf>,
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:4000")]
+        listen: SocketAddr,
+    },
+    /// Works on scenario files.
+    #[command(subcommand)]
+    Scenario(ScenarioCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum ScenarioCommand {
+    /// Says whether a scenario is valid, and what is wrong with it.
+    Check {
+        /// The file, or the name of a built-in scenario.
+        file: String,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:4000")]
+    listen: SocketAddr,
+    /// glimesh, phoenix (as deployed) or literal (as printed).
+    #[arg(long, default_value = "glimesh")]
+    profile: ProfileName,
+    /// The longest time between two heartbeats, such as 45s.
+    #[arg(long)]
+    heartbeat_limit: Option<Span>,
+    /// How much later than the limit the drop comes.
+    #[arg(long)]
+    grace: Option<Span>,
+    /// A scenario file, or the name of a built-in scenario.
+    #[arg(long)]
+    scenario: Option<String>,
+    /// Writes the transcript to this file.
+    #[arg(long)]
+    record: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
+        )
+        .init();
+    match run(Cli::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(serve) => {
+            let profile = serve.profile();
+            let mut builder = MockServer::builder()
+                .listen(serve.listen)
+                .profile(profile.clone())
+                .keep_transcript(false);
+            if let Some(name) = &serve.scenario {
+                builder = builder.scenario(scenario(name)?);
+            }
+            if let Some(path) = serve.record {
+                builder = builder.record_to(path);
+            }
+            wait(builder.start().await.context("cannot start")?, &profile).await
+        }
+        Command::Replay { file, listen } => {
+            let printed = match file {
+                Some(path) => Printed::read(&path)?,
+                None => Printed::document(),
+            };
+            let profile = Profile::literal();
+            let builder = MockServer::builder().listen(listen).profile(profile.clone());
+            let builder = builder.printed(printed).keep_transcript(false);
+            wait(builder.start().await.context("cannot start")?, &profile).await
+        }
+        Command::Scenario(ScenarioCommand::Check { file }) => {
+            let scenario = scenario(&file)?;
+            say(&format!("{}: {} steps, {} rules", scenario.title, scenario.timeline.len(), scenario.rules.len()));
+            Ok(())
+        }
+    }
+}
+
+impl Serve {
+    fn profile(&self) -> Profile {
+        let mut profile = Profile::named(self.profile);
+        if let Some(limit) = self.heartbeat_limit {
+            profile.heartbeat_limit = limit.0;
+        }
+        if let Some(grace) = self.grace {
+            profile.grace = grace.0;
+        }
+        profile
+    }
+}
+
+/// A word without a path or an ending is the name of a built-in scenario.
+fn scenario(name: &str) -> anyhow::Result<Scenario> {
+    if Path::new(name).exists() || name.contains(['/', '.']) {
+        return Ok(Scenario::read(Path::new(name))?);
+    }
+    Ok(Scenario::named(name)?)
+}
+
+async fn wait(server: MockServer, profile: &Profile) -> anyhow::Result<()> {
+    say(&format!("profile {}", profile.name));
+    for (name, value) in profile.settings() {
+        say(&format!("  {name} = {value}"));
+    }
+    say(&format!("with a token      {}", server.url_with(Auth::Token)));
+    say(&format!("with a client id  {}", server.url_with(Auth::ClientId)));
+    say(&format!("GraphQL over HTTP {}", server.api_url()));
+    tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
+    server.stop().await;
+    Ok(())
+}
+
+/// Writes a line for people; nobody may be reading.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

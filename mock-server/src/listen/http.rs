@@ -1,0 +1,233 @@
+//! One TCP connection: HTTP until the upgrade, and where a request goes.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use glimesh_proto::connect::Endpoint;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::{Request, Response, StatusCode, Version};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use crate::conversation::{Peer, Shared};
+use crate::driver::{drive, stopped};
+use crate::listen::{api, upgrade};
+use crate::scenario::Awaited;
+use crate::transcript::{From, What};
+
+pub(super) type Answer = Response<Full<Bytes>>;
+
+/// How long a request's head may take. Source: recordings, rule 22.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a request's body may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How large a request's head may be, in bytes.
+const HEAD_LIMIT: usize = 64 << 10;
+
+/// How large a request's body may be, in bytes. Source: Plug 1.14.0, `Plug.Parsers`: 8 000 000.
+const BODY_LIMIT: usize = 8_000_000;
+
+/// A granted upgrade that waits for its 101 to be sent.
+struct Granted {
+    peer: Peer,
+    upgrade: OnUpgrade,
+}
+
+type Slot = Arc<Mutex<Option<Granted>>>;
+
+/// Serves one connection to its end.
+pub(super) async fn serve(
+    stream: TcpStream,
+    conn: u32,
+    shared: Arc<Shared>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let slot = Slot::default();
+    let service = service_fn(|request| {
+        let (shared, slot) = (Arc::clone(&shared), Arc::clone(&slot));
+        async move { Ok::<_, Infallible>(answer(&shared, conn, &slot, request).await) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HEAD_LIMIT)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let result = tokio::select! {
+        biased;
+        result = served => result,
+        () = stopped(&mut stop) => Ok(()),
+    };
+    let granted = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match granted {
+        Some(Granted { peer, upgrade }) if result.is_ok() => {
+            run(&shared, peer, upgrade, stop).await;
+        }
+        _ => ended(&shared, conn, result),
+    }
+}
+
+async fn run(shared: &Arc<Shared>, peer: Peer, upgrade: OnUpgrade, stop: watch::Receiver<bool>) {
+    let conn = peer.conn;
+    let parts = match upgrade.await.map(Upgraded::downcast::<TokioIo<TcpStream>>) {
+        Ok(Ok(parts)) => parts,
+        Ok(Err(_)) => unreachable!("the connection was made of this type"),
+        Err(error) => return ended(shared, conn, Err(error)),
+    };
+    let link = parts.io.into_inner();
+    drive(Arc::clone(shared), peer, link, &parts.read_buf, stop).await;
+}
+
+/// A connection that never became a WebSocket has ended.
+fn ended(shared: &Shared, conn: u32, result: hyper::Result<()>) {
+    let mut from = From::Client;
+    if let Err(error) = result {
+        if error.is_timeout() {
+            from = From::Server;
+            let text = "closed: the request's head was not complete within 5 s";
+            shared.recorder.note(Some(conn), "slow-request", text);
+        } else if error.is_parse() {
+            from = From::Server;
+            let text = format!("refused: not an HTTP request: {error}");
+            shared.recorder.note(Some(conn), "not-http", &text);
+        }
+    }
+    shared.recorder.append(Some(conn), What::Eof { from, reset: false });
+    shared.recorder.happened(Awaited::End);
+}
+
+async fn answer(
+    shared: &Arc<Shared>,
+    conn: u32,
+    slot: &Slot,
+    mut request: Request<Incoming>,
+) -> Answer {
+    let upgrade = hyper::upgrade::on(&mut request);
+    let (head, body) = request.into_parts();
+    let answer = route(shared, conn, &head, body).await;
+    record(shared, conn, &head, answer.answer.status());
+    if let Some(mut peer) = answer.granted {
+        peer.opened_at = shared.recorder.now();
+        shared.recorder.happened(Awaited::Open);
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Granted { peer, upgrade });
+    }
+    answer.answer
+}
+
+/// An answer, and whom it lets in.
+pub(super) struct Routed {
+    pub(super) answer: Answer,
+    pub(super) granted: Option<Peer>,
+}
+
+impl std::convert::From<Answer> for Routed {
+    fn from(answer: Answer) -> Self {
+        Self { answer, granted: None }
+    }
+}
+
+async fn route(
+    shared: &Shared,
+    conn: u32,
+    head: &hyper::http::request::Parts,
+    body: Incoming,
+) -> Routed {
+    if head.version == Version::HTTP_11 && !head.headers.contains_key(header::HOST) {
+        return no_host().into();
+    }
+    let Some(body) = read_body(body).await else {
+        return text(StatusCode::PAYLOAD_TOO_LARGE, head, "Request Entity Too Large").into();
+    };
+    let path = head.uri.path();
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    match (Endpoint::at_path(path), &parts[..]) {
+        (Some(_), _) => upgrade::answer(shared, conn, head),
+        (None, ["api", "graph", ..]) => api::answer(shared, head, &body).into(),
+        (None, ["api", ..]) => api::not_logged_in().into(),
+        (None, _) => {
+            let text_line = format!("refused with 404: nothing is at {path}; the socket is at /api/graph/websocket");
+            shared.recorder.note(Some(conn), "unknown-path", &text_line);
+            text(StatusCode::NOT_FOUND, head, "Not Found").into()
+        }
+    }
+}
+
+/// The body, unless it is too large or too slow.
+async fn read_body(body: Incoming) -> Option<Bytes> {
+    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT).collect());
+    Some(collected.await.ok()?.ok()?.to_bytes())
+}
+
+fn record(shared: &Shared, conn: u32, head: &hyper::http::request::Parts, status: StatusCode) {
+    let path = head.uri.path();
+    let raw_query = head.uri.query().unwrap_or_default();
+    let pairs = glimesh_proto::connect::parse_query(raw_query)
+        .unwrap_or_else(|| vec![("token".to_owned(), raw_query.to_owned())]);
+    let what = shared.recorder.redact(|redactor| What::Upgrade {
+        method: head.method.to_string(),
+        query: pairs
+            .into_iter()
+            .map(|(name, value)| (redactor.text(&name), redactor.query_value(&name, &value)))
+            .collect(),
+        headers: head
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                let value = String::from_utf8_lossy(value.as_bytes());
+                (name.as_str().to_owned(), redactor.header_value(name.as_str(), &value))
+            })
+            .collect(),
+        path: redactor.text(path),
+        status: status.as_u16(),
+    });
+    shared.recorder.append(Some(conn), what);
+    if Endpoint::at_path(path).is_some() || head.headers.contains_key(header::UPGRADE) {
+        shared.recorder.happened(Awaited::Upgrade);
+    }
+}
+
+/// An empty answer with the headers of the real server.
+pub(super) fn empty(status: StatusCode) -> Answer {
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    let cache = HeaderValue::from_static("max-age=0, private, must-revalidate");
+    headers.insert(header::CACHE_CONTROL, cache);
+    headers.insert(header::SERVER, HeaderValue::from_static("Cowboy"));
+    answer
+}
+
+/// An answer with a body.
+pub(super) fn with_body(status: StatusCode, content_type: &'static str, body: String) -> Answer {
+    let mut answer = empty(status);
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    *answer.body_mut() = Full::new(Bytes::from(body));
+    answer
+}
+
+/// A reason phrase: as JSON for clients that accept nothing else, otherwise as it is.
+pub(super) fn text(status: StatusCode, head: &hyper::http::request::Parts, body: &str) -> Answer {
+    let accept = head.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("json") && !accept.contains("html")) {
+        return with_body(status, "application/json; charset=utf-8", format!("\"{body}\""));
+    }
+    with_body(status, "text/html; charset=utf-8", body.to_owned())
+}
+
+/// Cowboy answers this one by itself, without the application's headers. Source: recording `connect/h_no_host`.
+fn no_host() -> Answer {
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = StatusCode::BAD_REQUEST;
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    answer
+}

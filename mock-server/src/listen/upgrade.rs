@@ -1,0 +1,118 @@
+//! The upgrade request: granted, or refused as the real server refuses it.
+
+use glimesh_proto::Instant;
+use glimesh_proto::connect::{ConnectRequest, Credential, parse_query};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode, Version};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use crate::conversation::{Peer, Shared};
+use crate::listen::http::{Answer, Routed, empty, text};
+use crate::why;
+
+/// The order of the checks is that of the real server. Source: recordings `connect/*`, rules 2 to 7.
+pub(super) fn answer(shared: &Shared, conn: u32, head: &Parts) -> Routed {
+    let note = |(code, text): why::Why| shared.recorder.note(Some(conn), code, &text);
+    if head.method != Method::GET {
+        let text = format!("refused with 400: the upgrade is a GET, not a {}", head.method);
+        note(("wrong-method", text));
+        return empty(StatusCode::BAD_REQUEST).into();
+    }
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    if is_vsn_a_list(head.uri.query().unwrap_or_default()) {
+        note(("unknown-vsn", "refused with 500: vsn is a list; put vsn=2.0.0 into the query".to_owned()));
+        return text(StatusCode::INTERNAL_SERVER_ERROR, head, "Internal Server Error").into();
+    }
+    let request = match ConnectRequest::parse(target) {
+        Ok(request) => request,
+        Err(refusal) => {
+            note(why::refused(&refusal));
+            return refused(refusal.status(), head).into();
+        }
+    };
+    let Some(viewer) = shared.chat.viewer(&request.credential) else {
+        let (name, value) = match &request.credential {
+            Credential::Token(value) => ("token", value),
+            Credential::ClientId(value) => ("client_id", value),
+        };
+        note(why::unknown_credential(name, value));
+        return empty(StatusCode::FORBIDDEN).into();
+    };
+    match handshake(head) {
+        Ok(answer) => {
+            let ConnectRequest { endpoint, vsn, .. } = request;
+            let opened_at = Instant::ZERO;
+            Routed { answer, granted: Some(Peer { conn, endpoint, vsn, viewer, opened_at }) }
+        }
+        Err((answer, text)) => {
+            note(("bad-handshake", text));
+            answer.into()
+        }
+    }
+}
+
+/// Source: recording `connect/vsn_array`.
+fn is_vsn_a_list(query: &str) -> bool {
+    parse_query(query).is_some_and(|pairs| pairs.iter().any(|(name, _)| name.starts_with("vsn[")))
+}
+
+fn refused(status: u16, head: &Parts) -> Answer {
+    match StatusCode::from_u16(status) {
+        Ok(StatusCode::BAD_REQUEST) => text(StatusCode::BAD_REQUEST, head, "Bad Request"),
+        Ok(status) => empty(status),
+        Err(_) => empty(StatusCode::FORBIDDEN),
+    }
+}
+
+fn handshake(head: &Parts) -> Result<Answer, (Answer, String)> {
+    let headers = &head.headers;
+    if head.version != Version::HTTP_11 {
+        let mut answer = empty(StatusCode::BAD_REQUEST);
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return Err((answer, "refused with 400: the upgrade needs HTTP/1.1".to_owned()));
+    }
+    if !lists(headers, header::CONNECTION, "upgrade") || !lists(headers, header::UPGRADE, "websocket") {
+        let text = "refused with 426: send the headers Connection: Upgrade and Upgrade: websocket";
+        return Err((upgrade_required(headers), text.to_owned()));
+    }
+    let version = headers.get(header::SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
+    if !matches!(version, Some(b"13" | b"8" | b"7")) {
+        let text = "refused with 400: send the header Sec-WebSocket-Version: 13".to_owned();
+        return Err((empty(StatusCode::BAD_REQUEST), text));
+    }
+    let Some(key) = headers.get(header::SEC_WEBSOCKET_KEY) else {
+        let text = "refused with 400: the header Sec-WebSocket-Key is missing".to_owned();
+        return Err((empty(StatusCode::BAD_REQUEST), text));
+    };
+    Ok(switching(key))
+}
+
+fn switching(key: &HeaderValue) -> Answer {
+    let mut answer = empty(StatusCode::SWITCHING_PROTOCOLS);
+    let headers = answer.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes()));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept.expect("base64 is a header's value"));
+    answer
+}
+
+fn upgrade_required(request: &HeaderMap) -> Answer {
+    let mut answer = empty(StatusCode::UPGRADE_REQUIRED);
+    let closes = lists(request, header::CONNECTION, "close");
+    let connection = if closes { "close, upgrade" } else { "upgrade" };
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static(connection));
+    answer.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    answer
+}
+
+/// Whether a header's comma-separated words contain this one, without regard to letter case.
+fn lists(headers: &HeaderMap, name: HeaderName, word: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|found| found.trim().eq_ignore_ascii_case(word))
+}
