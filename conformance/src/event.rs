@@ -23,13 +23,6 @@ pub enum RunEvent {
         /// How long it is expected to take, in real time.
         expected: Duration,
     },
-    /// A session's timeline reached a step.
-    SessionReached {
-        /// The session's name.
-        session: String,
-        /// The step's name.
-        step: String,
-    },
     /// A session has ended and was judged on its own.
     SessionEnded {
         /// The session's name.

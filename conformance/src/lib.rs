@@ -1,8 +1,27 @@
 //! Runs any Glimesh chat client against the mock server and judges what crosses the wire.
 
 pub mod check;
+pub mod clause;
 pub mod clock;
-pub mod event;
-pub mod exit;
-pub mod results;
 pub mod session;
+
+pub mod exit;
+pub mod finish;
+pub mod judge;
+pub mod results;
+
+pub mod args;
+pub mod plan;
+pub mod select;
+pub mod suite;
+
+pub mod client;
+pub mod event;
+pub mod noise;
+pub mod play;
+pub mod runner;
+
+pub mod report;
+
+pub mod reference;
+pub mod self_check;

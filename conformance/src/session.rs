@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use glimesh_mock::transcript::{Entry, From, Transcript, What};
+use glimesh_mock::transcript::{Entry, From, ProcessEvent, Transcript, What};
+use glimesh_proto::connect::Endpoint;
 use glimesh_proto::{DecodeError, Frame, Instant, names};
 
 use crate::clock::Clock;
@@ -46,6 +47,32 @@ pub struct Seen {
     pub frame: Result<Frame, DecodeError>,
 }
 
+/// A request for a WebSocket, granted or not.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The index of its entry.
+    pub entry: usize,
+    /// When it was answered.
+    pub at: Instant,
+    /// The target's path, as sent.
+    pub path: &'a str,
+    /// The query's pairs in order, decoded.
+    pub query: &'a [(String, String)],
+    /// The request's headers, with lower-case names.
+    pub headers: &'a [(String, String)],
+}
+
+/// A text message of the client's, whether it is a frame or not.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    /// The index of its entry.
+    pub entry: usize,
+    /// When it crossed the wire.
+    pub at: Instant,
+    /// The whole text.
+    pub text: &'a str,
+}
+
 impl Session {
     /// Sorts a transcript into connections.
     pub fn new(transcript: Transcript) -> Self {
@@ -68,6 +95,16 @@ impl Session {
         &self.transcript.header.session
     }
 
+    /// The scenario's name.
+    pub fn scenario(&self) -> &str {
+        &self.transcript.header.scenario
+    }
+
+    /// The profile's name.
+    pub fn profile(&self) -> &str {
+        &self.transcript.header.profile
+    }
+
     /// The transcript's entry at an index.
     pub fn entry(&self, index: usize) -> &Entry {
         &self.transcript.entries[index]
@@ -76,6 +113,46 @@ impl Session {
     /// The connections whose upgrade was granted.
     pub fn open_connections(&self) -> impl Iterator<Item = &Connection> {
         self.connections.iter().filter(|connection| connection.opened_at.is_some())
+    }
+
+    /// The requests for a WebSocket; other HTTP requests are none of them.
+    pub fn requests(&self) -> impl Iterator<Item = Request<'_>> {
+        self.transcript.entries.iter().enumerate().filter_map(|(index, entry)| {
+            let What::Upgrade { path, query, headers, .. } = &entry.what else { return None };
+            let wanted = Endpoint::at_path(path).is_some()
+                || headers.iter().any(|(name, _)| name == "upgrade");
+            wanted.then_some(Request { entry: index, at: entry.at, path, query, headers })
+        })
+    }
+
+    /// What the client sent on a connection while it lasted. What comes after the end nobody reads any more.
+    pub fn heard<'a>(
+        &'a self,
+        connection: &'a Connection,
+    ) -> impl Iterator<Item = (usize, &'a Entry)> {
+        let is_end = |entry: &Entry| matches!(entry.what, What::Close { .. } | What::Eof { .. });
+        connection
+            .entries
+            .iter()
+            .map(|&index| (index, self.entry(index)))
+            .take_while(move |(_, entry)| !is_end(entry))
+    }
+
+    /// The client's text messages, frames or not, while their connections lasted; without those that the transcript
+    /// does not keep whole.
+    pub fn said(&self) -> impl Iterator<Item = Said<'_>> {
+        self.connections.iter().flat_map(|connection| self.heard(connection)).filter_map(
+            |(index, entry)| {
+                let text = entry.client_text()?;
+                Some(Said { entry: index, at: entry.at, text })
+            },
+        )
+    }
+
+    /// Until when a connection shows what its client does: its end, or when the client was asked to stop.
+    pub fn shown_until(&self, connection: &Connection) -> Instant {
+        let end = connection.ended_at.unwrap_or_else(|| self.ended_at());
+        self.stopped_at().map_or(end, |stop| stop.min(end))
     }
 
     /// When the timeline first reached a step.
@@ -91,6 +168,70 @@ impl Session {
         self.transcript.entries.last().map_or(Instant::ZERO, |entry| entry.at)
     }
 
+    /// When the timeline last reached a step.
+    pub fn last_mark(&self, name: &str) -> Option<Instant> {
+        self.transcript.entries.iter().rev().find_map(|entry| match &entry.what {
+            What::Mark { name: found } if found == name => Some(entry.at),
+            _ => None,
+        })
+    }
+
+    /// What happened to the client's process, each with the index of its entry.
+    pub fn process_events(&self) -> impl DoubleEndedIterator<Item = (usize, &ProcessEvent)> {
+        self.transcript.entries.iter().enumerate().filter_map(|(index, entry)| match &entry.what {
+            What::Process { event } => Some((index, event)),
+            _ => None,
+        })
+    }
+
+    /// When the client was asked to stop.
+    pub fn stopped_at(&self) -> Option<Instant> {
+        self.process_events()
+            .find(|(_, event)| matches!(event, ProcessEvent::Stop { .. }))
+            .map(|(index, _)| self.entry(index).at)
+    }
+
+    /// How the client's process ended before anybody asked it to, with the index of the entry.
+    pub fn early_exit(&self) -> Option<(usize, &ProcessEvent)> {
+        self.process_events()
+            .take_while(|(_, event)| !matches!(event, ProcessEvent::Stop { .. }))
+            .find(|(_, event)| matches!(event, ProcessEvent::Exited { .. }))
+    }
+
+    /// How the client's process fared: `ok`, `exit N`, `signal NAME`, `hang`, `leak`, `not-started` or `unknown`.
+    pub fn process_word(&self) -> String {
+        let events = || self.process_events().map(|(_, event)| event);
+        let killed = events().any(|event| matches!(event, ProcessEvent::Killed));
+        let leaked = events().any(|event| matches!(event, ProcessEvent::Leaked { .. }));
+        let last = events().rev().find(|event| {
+            matches!(event, ProcessEvent::Exited { .. } | ProcessEvent::NotStarted { .. })
+        });
+        match last {
+            _ if killed => "hang".to_owned(),
+            Some(ProcessEvent::NotStarted { .. }) => "not-started".to_owned(),
+            Some(ProcessEvent::Exited { signal: Some(signal), .. }) => format!("signal {signal}"),
+            Some(ProcessEvent::Exited { status: Some(status), .. }) if *status != 0 => {
+                format!("exit {status}")
+            }
+            _ if leaked => "leak".to_owned(),
+            Some(_) => "ok".to_owned(),
+            None => "unknown".to_owned(),
+        }
+    }
+
+    /// How the last connection ended: `clean`, `unclean`, `open` or `none`.
+    pub fn close_word(&self) -> &'static str {
+        let Some(last) = self.open_connections().last() else { return "none" };
+        let entries = || last.entries.iter().map(|&index| &self.entry(index).what);
+        if entries().any(|what| matches!(what, What::Close { .. })) {
+            "clean"
+        } else if entries().any(|what| matches!(what, What::Eof { .. })) {
+            "unclean"
+        } else {
+            "open"
+        }
+    }
+
     /// The longest stall of the machine while the session ran, in the client's heartbeat seconds.
     pub fn worst_stall(&self) -> Duration {
         let stalls = self.transcript.entries.iter().map(|entry| match entry.what {
@@ -101,7 +242,44 @@ impl Session {
     }
 }
 
+impl Request<'_> {
+    /// The values of a parameter, in order.
+    pub fn values(&self, name: &str) -> Vec<&str> {
+        let named = self.query.iter().filter(|(key, _)| key == name);
+        named.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// Whether the query has a parameter of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.query.iter().any(|(key, _)| key == name)
+    }
+}
+
 impl Connection {
+    /// What the server noted about this connection under this code, with the index of the entry.
+    pub fn note<'a>(&self, session: &'a Session, code: &str) -> Option<(usize, &'a str)> {
+        self.entries.iter().find_map(|&index| match &session.entry(index).what {
+            What::Note { code: found, text } if found == code => Some((index, text.as_str())),
+            _ => None,
+        })
+    }
+
+    /// The entry with which it ended, and who ended it.
+    pub fn end(&self, session: &Session) -> Option<(usize, From)> {
+        self.entries.iter().find_map(|&index| match session.entry(index).what {
+            What::Close { from, .. } | What::Eof { from, .. } => Some((index, from)),
+            _ => None,
+        })
+    }
+
+    /// The entry with which the client ended it, unless it had been asked to stop.
+    pub fn left(&self, session: &Session) -> Option<(usize, Instant)> {
+        let (entry, from) = self.end(session)?;
+        let at = session.entry(entry).at;
+        let asked = session.stopped_at().is_some_and(|stopped| stopped <= at);
+        (from == From::Client && !asked).then_some((entry, at))
+    }
+
     const fn new(id: u32) -> Self {
         Self { id, opened_at: None, entries: Vec::new(), frames: Vec::new(), ended_at: None }
     }

@@ -210,6 +210,7 @@ impl Client {
 
     /// A text message came.
     pub fn handle_text(&mut self, _now: Instant, text: &str) {
+        let State::Open(open) = &mut self.state else { return };
         let read = Frame::decode(text)
             .map_err(Violation::from)
             .and_then(|frame| Ok((ServerMessage::try_from(&frame)?, frame)));
@@ -217,7 +218,6 @@ impl Client {
             Ok(read) => read,
             Err(violation) => return self.events.push_back(Event::Violation(violation)),
         };
-        let State::Open(open) = &mut self.state else { return };
         let event = match message {
             ServerMessage::Reply(reply) => open.take_reply(&frame, reply),
             ServerMessage::Data { subscription_id, result } => {
@@ -366,9 +366,12 @@ impl Open {
     fn take_overdue(&mut self, now: Instant) -> Option<Pending> {
         let at = self.pending.iter().position(|pending| pending.deadline <= now)?;
         let pending = self.pending.remove(at)?;
-        if pending.what == What::Join && self.channel == ChannelState::Joining {
-            self.channel = ChannelState::Errored;
-        }
+        // Otherwise the channel could never be joined again.
+        self.channel = match (pending.what, self.channel) {
+            (What::Join, ChannelState::Joining) => ChannelState::Errored,
+            (What::Leave, ChannelState::Leaving) => ChannelState::Closed,
+            (_, channel) => channel,
+        };
         Some(pending)
     }
 }

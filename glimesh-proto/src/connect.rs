@@ -44,6 +44,33 @@ pub enum Vsn {
     V2,
 }
 
+impl Vsn {
+    /// The format that a value of `vsn` selects: a full semantic version, `1.0.x` or `2.0.x`, build metadata allowed.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::UnknownVsn`]: it selects none.
+    ///
+    /// Source: recordings, rule 4.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let unknown = || Refusal::UnknownVsn { vsn: text.to_owned() };
+        let (version, build) = text.split_once('+').unwrap_or((text, "0"));
+        let build_is_fine = build.split('.').all(|part| {
+            !part.is_empty()
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        });
+        let numbers: Vec<&str> = version.split('.').collect();
+        match numbers[..] {
+            [major, "0", patch] if build_is_fine && is_number(patch) => match major {
+                "1" => Ok(Self::V1),
+                "2" => Ok(Self::V2),
+                _ => Err(unknown()),
+            },
+            _ => Err(unknown()),
+        }
+    }
+}
+
 /// What a client shows to be let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credential {
@@ -133,7 +160,7 @@ impl ConnectRequest {
         let endpoint = Endpoint::at_path(path)
             .ok_or_else(|| Refusal::UnknownPath { path: path.to_owned() })?;
         let pairs = parse_query(query).ok_or(Refusal::QueryNotUtf8)?;
-        let vsn = parse_vsn(last(&pairs, "vsn").unwrap_or("1.0.0"))?;
+        let vsn = Vsn::parse(last(&pairs, "vsn").unwrap_or("1.0.0"))?;
         let credential = parse_credential(&pairs)?;
         Ok(Self { endpoint, vsn, credential })
     }
@@ -179,7 +206,7 @@ pub fn encode_query_value(value: &str) -> String {
     encoded
 }
 
-fn decode(text: &str) -> Option<String> {
+pub(crate) fn decode(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -202,24 +229,6 @@ fn hex_pair(pair: &[u8]) -> Option<u8> {
 
 fn last<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-}
-
-/// A full semantic version, `1.0.x` or `2.0.x`, build metadata allowed. Source: recordings, rule 4.
-fn parse_vsn(text: &str) -> Result<Vsn, Refusal> {
-    let unknown = || Refusal::UnknownVsn { vsn: text.to_owned() };
-    let (version, build) = text.split_once('+').unwrap_or((text, "0"));
-    let build_is_fine = build.split('.').all(|part| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    });
-    let numbers: Vec<&str> = version.split('.').collect();
-    match numbers[..] {
-        [major, "0", patch] if build_is_fine && is_number(patch) => match major {
-            "1" => Ok(Vsn::V1),
-            "2" => Ok(Vsn::V2),
-            _ => Err(unknown()),
-        },
-        _ => Err(unknown()),
-    }
 }
 
 fn is_number(text: &str) -> bool {
@@ -253,7 +262,66 @@ fn parse_credential(pairs: &[(String, String)]) -> Result<Credential, Refusal> {
 }
 
 /// Whether the text has the form `8-4-4-4-12` of hexadecimal digits.
-fn is_uuid(text: &str) -> bool {
+pub(crate) fn is_uuid(text: &str) -> bool {
     let lengths: Vec<usize> = text.split('-').map(str::len).collect();
     lengths == [8, 4, 4, 4, 12] && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(target: &str, expected: Result<(Vsn, Credential), Refusal>) {
+        let found = ConnectRequest::parse(target).map(|request| (request.vsn, request.credential));
+        assert_eq!(found, expected, "{target}");
+    }
+
+    fn token(value: &str) -> Credential {
+        Credential::Token(value.to_owned())
+    }
+
+    #[test]
+    fn the_documents_urls_are_read() {
+        let path = "/api/graph/websocket";
+        check(&format!("{path}?vsn=2.0.0&token=TOKEN_HERE"), Ok((Vsn::V2, token("TOKEN_HERE"))));
+        // The placeholder is no UUID.
+        check(&format!("{path}?vsn=2.0.0&client_id=CLIENT_ID"), Err(Refusal::ClientIdNotUuid));
+    }
+
+    #[test]
+    fn the_first_fault_in_the_servers_order_is_named() {
+        let path = "/api/graph/websocket";
+        check("/socket?vsn=3&token=%ff", Err(Refusal::UnknownPath { path: "/socket".into() }));
+        check(&format!("{path}?vsn=3.0.0&token=%ff"), Err(Refusal::QueryNotUtf8));
+        check(&format!("{path}?vsn=3.0.0"), Err(Refusal::UnknownVsn { vsn: "3.0.0".into() }));
+        check(&format!("{path}?vsn=2.0.0"), Err(Refusal::NoCredential));
+        check(path, Err(Refusal::NoCredential));
+        let name = "token";
+        check(&format!("{path}?token[]=x"), Err(Refusal::CredentialNotText { name }));
+    }
+
+    #[test]
+    fn the_last_of_repeated_parameters_counts_and_client_id_goes_before_token() {
+        let id = "4d4e4f50-0001-4000-8000-000000000001";
+        let target = format!(
+            "//api//graph/websocket/?token=a&vsn=1.0.0&token=b&vsn=2.0.7%2Bx.1&client_id={id}"
+        );
+        check(&target, Ok((Vsn::V2, Credential::ClientId(id.into()))));
+        check("/api/socket/websocket?token=a&token=b", Ok((Vsn::V1, token("b"))));
+    }
+
+    #[test]
+    fn escapes_that_are_none_stay_as_they_are() {
+        let pairs = |query| parse_query(query).unwrap();
+        assert_eq!(
+            pairs("a=%zz%4&b+c=%41%c3%BC+&&d"),
+            [
+                ("a".into(), "%zz%4".into()),
+                ("b c".into(), "Aü ".into()),
+                ("d".into(), String::new()),
+            ]
+        );
+        assert_eq!(parse_query("a=%c3"), None);
+    }
 }

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::map::{Entry, Map};
+use serde_json::{Number, Value};
+
+use crate::jason;
 
 /// A reference that joins a reply to its push: any JSON value but `null`.
 ///
@@ -66,13 +70,46 @@ pub struct Frame {
 impl Frame {
     /// Reads a frame from the text of one WebSocket message.
     ///
-    /// Elements after the fifth are ignored, as the real server ignores them.
+    /// Elements after the fifth are ignored, and of a key that an object has twice the first one counts, as with
+    /// the real server. Unlike there, JSON may be nested in 128 levels at most.
+    ///
+    /// Source: recordings `frame/json_array6`, `frame/dup_keys_query`; rules 10 and 11.
     ///
     /// # Errors
     ///
     /// [`DecodeError`] names the first thing that is wrong with the shape.
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
-        let value: Value = serde_json::from_str(text)
+        let Elements { join_ref, msg_ref, topic, event, payload } = Elements::decode(text)?;
+        Ok(Self {
+            join_ref,
+            msg_ref,
+            topic: text_at(3, topic)?,
+            event: text_at(4, event)?,
+            payload,
+        })
+    }
+
+    /// Writes the frame as the text of one WebSocket message, without blanks, in the real server's spelling.
+    pub fn encode(&self) -> String {
+        let null = Value::Null;
+        let first = self.join_ref.as_ref().map_or(&null, Ref::as_value);
+        let second = self.msg_ref.as_ref().map_or(&null, Ref::as_value);
+        jason::to_string(&(first, second, &self.topic, &self.event, &self.payload))
+    }
+}
+
+/// The first five elements of an array, whatever they are.
+pub(crate) struct Elements {
+    pub(crate) join_ref: Option<Ref>,
+    pub(crate) msg_ref: Option<Ref>,
+    pub(crate) topic: Value,
+    pub(crate) event: Value,
+    pub(crate) payload: Value,
+}
+
+impl Elements {
+    pub(crate) fn decode(text: &str) -> Result<Self, DecodeError> {
+        let FirstKeys(value) = serde_json::from_str(text)
             .map_err(|error| DecodeError::NotJson { line: error.line(), column: error.column() })?;
         let Value::Array(elements) = value else {
             return Err(DecodeError::NotArray { found: kind(&value) });
@@ -80,24 +117,8 @@ impl Frame {
         let found = elements.len();
         let mut elements = elements.into_iter();
         let mut next = || elements.next().ok_or(DecodeError::WrongLength { found });
-        let (join_ref, msg_ref, topic, event, payload) =
-            (next()?, next()?, next()?, next()?, next()?);
-        Ok(Self {
-            join_ref: Ref::from_value(join_ref),
-            msg_ref: Ref::from_value(msg_ref),
-            topic: text_at(3, topic)?,
-            event: text_at(4, event)?,
-            payload,
-        })
-    }
-
-    /// Writes the frame as the text of one WebSocket message, without blanks.
-    pub fn encode(&self) -> String {
-        let null = Value::Null;
-        let first = self.join_ref.as_ref().map_or(&null, Ref::as_value);
-        let second = self.msg_ref.as_ref().map_or(&null, Ref::as_value);
-        serde_json::to_string(&(first, second, &self.topic, &self.event, &self.payload))
-            .expect("JSON values always have a text")
+        let (join_ref, msg_ref) = (Ref::from_value(next()?), Ref::from_value(next()?));
+        Ok(Self { join_ref, msg_ref, topic: next()?, event: next()?, payload: next()? })
     }
 }
 
@@ -151,8 +172,75 @@ pub fn kind(value: &Value) -> &'static str {
 fn text_at(position: usize, value: Value) -> Result<String, DecodeError> {
     match value {
         Value::String(text) => Ok(text),
-        other => {
-            Err(DecodeError::WrongType { position, expected: "a string", found: kind(&other) })
+        other => Err(text_expected(position, &other)),
+    }
+}
+
+pub(crate) fn text_expected(position: usize, found: &Value) -> DecodeError {
+    DecodeError::WrongType { position, expected: "a string", found: kind(found) }
+}
+
+/// A JSON value in whose objects the first of equal keys counts; serde_json's own takes the last.
+struct FirstKeys(Value);
+
+impl<'de> Deserialize<'de> for FirstKeys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FirstKeysVisitor).map(Self)
+    }
+}
+
+struct FirstKeysVisitor;
+
+impl<'de> Visitor<'de> for FirstKeysVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(FirstKeys(element)) = access.next_element()? {
+            elements.push(element);
         }
+        Ok(Value::Array(elements))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some((key, FirstKeys(value))) = access.next_entry::<String, _>()? {
+            if let Entry::Vacant(place) = object.entry(key) {
+                place.insert(value);
+            }
+        }
+        Ok(Value::Object(object))
     }
 }

@@ -13,6 +13,8 @@
 //! < [null,null,"__absinthe__:doc:-57:33B2","subscription:data",{"result":{"data":{..}},"subscriptionId":"__absinthe__:doc:-57:33B2"}]
 //! ```
 //!
+//! What is wrong with a frame that the server answers by a close without a reason, [`diagnostic`] says.
+//!
 //! [`Client`](client::Client) and [`Server`](server::Server) are the two roles. Each is told what happened and
 //! asked what to do. Whoever owns the socket and the clock drives it:
 //!
@@ -46,7 +48,10 @@
 pub mod names;
 mod time;
 
+mod binary;
+mod data;
 pub mod frame;
+mod jason;
 mod message;
 
 pub mod connect;
@@ -55,10 +60,13 @@ mod channel;
 mod transmit;
 mod violation;
 
+pub mod diagnostic;
+
 pub mod client;
 pub mod server;
 
 pub use channel::{ChannelState, Step};
+pub use data::DataTemplate;
 pub use frame::{DecodeError, Frame, Ref};
 pub use message::{ClientMessage, Doc, Reply, ServerMessage, Status, SubscriptionId};
 pub use time::Instant;

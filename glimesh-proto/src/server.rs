@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::binary;
 use crate::channel::{ChannelState, Step};
-use crate::frame::{Frame, Ref};
+use crate::frame::{Elements, Frame, Ref, kind, text_expected};
+use crate::jason;
 use crate::message::{ClientMessage, Reply, Status, SubscriptionId};
 use crate::names;
 use crate::time::Instant;
@@ -165,26 +167,26 @@ impl Server {
 
     /// A text message came.
     pub fn handle_text(&mut self, now: Instant, text: &str) {
+        if !self.is_open() {
+            return;
+        }
         self.handle_traffic(now);
-        let frame = match Frame::decode(text) {
-            Ok(frame) => frame,
-            Err(error) => return self.violation(None, Violation::Unreadable(error)),
-        };
-        match self.read(&frame) {
-            Ok(message) => {
-                if message == ClientMessage::Heartbeat {
-                    self.restart_for_heartbeat(now);
-                }
-                self.events.push_back(Event::Received { frame, message });
-            }
-            Err(violation) => self.violation(Some(frame), violation),
+        match read_frame(text) {
+            Ok(frame) => self.handle_frame(now, frame),
+            Err(violation) => self.violation(None, violation),
         }
     }
 
-    /// A binary message came.
-    pub fn handle_binary(&mut self, now: Instant) {
+    /// A binary message came. Pushes in Phoenix's binary form are read, too.
+    pub fn handle_binary(&mut self, now: Instant, bytes: &[u8]) {
+        if !self.is_open() {
+            return;
+        }
         self.handle_traffic(now);
-        self.violation(None, Violation::Binary);
+        match binary::decode_push(bytes) {
+            Some(frame) => self.handle_frame(now, frame),
+            None => self.violation(None, Violation::Binary),
+        }
     }
 
     /// Some bytes came: a ping, a pong, a part of a frame. Also called for each message.
@@ -273,6 +275,7 @@ impl Server {
             (Consequence::Reply { reply, with_join_ref: false }, Some(frame)) => {
                 self.send_reply(None, frame, &reply);
             }
+            (Consequence::Text(text), _) => self.send_text(text),
             (Consequence::Reply { .. }, None) | (Consequence::Silence, _) => {}
         }
     }
@@ -287,7 +290,7 @@ impl Server {
     }
 
     /// Sends data to a subscriber.
-    pub fn publish(&mut self, id: &SubscriptionId, result: serde_json::Value) {
+    pub fn publish(&mut self, id: &SubscriptionId, result: Value) {
         self.send_text(Frame::data(id, result).encode());
     }
 
@@ -315,7 +318,12 @@ impl Server {
 
     /// The next thing to know.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let event = self.events.pop_front();
+        if self.events.is_empty() {
+            // Room for a few events is a kilobyte, and there are thousands of idle connections.
+            self.events = VecDeque::new();
+        }
+        event
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called; `None` once closed.
@@ -334,6 +342,18 @@ impl Server {
     /// Whether the control topic is joined.
     pub const fn is_joined(&self) -> bool {
         matches!(&self.state, State::Open { channel, .. } if channel.is_joined())
+    }
+
+    fn handle_frame(&mut self, now: Instant, frame: Frame) {
+        match self.read(&frame) {
+            Ok(message) => {
+                if message == ClientMessage::Heartbeat {
+                    self.restart_for_heartbeat(now);
+                }
+                self.events.push_back(Event::Received { frame, message });
+            }
+            Err(violation) => self.violation(Some(frame), violation),
+        }
     }
 
     fn read(&self, frame: &Frame) -> Result<ClientMessage, Violation> {
@@ -372,9 +392,7 @@ impl Server {
     }
 
     fn violation(&mut self, frame: Option<Frame>, violation: Violation) {
-        if self.is_open() {
-            self.events.push_back(Event::Violation { frame, violation });
-        }
+        self.events.push_back(Event::Violation { frame, violation });
     }
 
     fn send_reply(&mut self, join_ref: Option<Ref>, to: &Frame, reply: &Reply) {
@@ -388,6 +406,38 @@ impl Server {
         let frame = Frame::push(join_ref.clone(), join_ref, names::CONTROL_TOPIC, event, json!({}));
         self.send_text(frame.encode());
     }
+}
+
+/// Reads what the real server reads: topic and event may be any JSON value there.
+///
+/// An event that is not text is no event that anybody knows: its JSON text stands for it.
+///
+/// Source: recordings `frame/topic_*`, `frame/event_*` and `frame/join_topic_*`, rule 12.
+fn read_frame(text: &str) -> Result<Frame, Violation> {
+    let Elements { join_ref, msg_ref, topic, event, payload } = Elements::decode(text)?;
+    let empty_object = topic.as_object().is_some_and(serde_json::Map::is_empty);
+    let topic = match topic {
+        Value::String(topic) => topic,
+        _ if empty_object && event == names::PHX_JOIN => {
+            return Err(text_expected(3, &topic).into());
+        }
+        topic => {
+            let reply = Reply::unmatched_topic().to_payload();
+            let answer = jason::to_string(&(
+                Value::Null,
+                msg_ref.as_ref().map(Ref::as_value),
+                &topic,
+                names::PHX_REPLY,
+                reply,
+            ));
+            return Err(Violation::TopicNotText { found: kind(&topic), answer });
+        }
+    };
+    let event = match event {
+        Value::String(event) => event,
+        event => event.to_string(),
+    };
+    Ok(Frame { join_ref, msg_ref, topic, event, payload })
 }
 
 fn is_join_or_leave(event: &str) -> bool {

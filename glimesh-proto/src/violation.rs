@@ -16,6 +16,14 @@ pub enum Violation {
     /// A binary message that is not a Phoenix binary push. Source: recordings `frame/*`, rule 13.
     #[error("a binary frame, where the server reads text")]
     Binary,
+    /// A topic that is not text. Source: recordings `frame/topic_*`, rule 12.
+    #[error("the topic must be a string, found {found}")]
+    TopicNotText {
+        /// What stands there instead.
+        found: &'static str,
+        /// What the real server answers: it repeats the topic as it is.
+        answer: String,
+    },
     /// A topic that no channel serves. Source: recordings, rule 16.
     #[error("the topic {topic:?} is not served")]
     UnknownTopic {
@@ -89,6 +97,8 @@ pub enum Consequence {
         /// `false`: the reply's first element is `null`.
         with_join_ref: bool,
     },
+    /// It sends this text.
+    Text(String),
     /// It does nothing.
     Silence,
 }
@@ -105,6 +115,7 @@ impl Violation {
             Self::UnknownTopic { .. } | Self::NotJoined { .. } => {
                 Consequence::Reply { reply: Reply::unmatched_topic(), with_join_ref: false }
             }
+            Self::TopicNotText { answer, .. } => Consequence::Text(answer.clone()),
             Self::NoSuchChannel { .. } => Consequence::Reply {
                 reply: Reply::error(json!({"reason": "join crashed"})),
                 with_join_ref: true,

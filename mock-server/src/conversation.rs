@@ -9,8 +9,10 @@ use glimesh_proto::{
     ClientMessage, Close, Consequence, Doc, Frame, Instant, Reply, Transmit, Violation, names,
 };
 
-use crate::chat::{Answered, Chat, Command};
+use crate::chat::{Answered, Chat};
+use crate::graphql;
 use crate::held::{Answer, Held};
+use crate::mailbox::Data;
 use crate::printed::Printed;
 use crate::profile::Profile;
 use crate::recorder::Recorder;
@@ -87,7 +89,7 @@ impl Conversation {
     /// A binary message came.
     pub(crate) fn hear_binary(&mut self, now: Instant, bytes: &[u8]) {
         self.shared.recorder.binary(self.peer.conn, now, From::Client, bytes);
-        self.server.handle_binary(now);
+        self.server.handle_binary(now, bytes);
         self.react(now);
     }
 
@@ -96,15 +98,27 @@ impl Conversation {
         self.server.handle_traffic(at);
     }
 
-    /// Somebody else wants this connection to do something. A reset is the socket's affair.
-    pub(crate) fn obey(&mut self, command: Command) {
-        match command {
-            // The channel may have gone while the data waited.
-            Command::Data(id, result) if self.server.is_joined() => self.server.publish(&id, result),
-            Command::Text(text) => self.server.send_text(text),
-            Command::Close(close) => self.server.close(close),
-            Command::Data(..) | Command::Binary(_) | Command::Reset => {}
+    /// Somebody else wants this text to be sent.
+    pub(crate) fn say(&mut self, text: String) {
+        self.server.send_text(text);
+    }
+
+    /// Somebody else wants the connection to end.
+    pub(crate) fn close(&mut self, close: Close) {
+        self.server.close(close);
+    }
+
+    /// Something happened that this connection has subscribed to. What is given back can be sent as it is, now.
+    pub(crate) fn deliver(&mut self, data: Data) -> Option<Data> {
+        // The channel may have gone while the data waited.
+        if !self.server.is_joined() {
+            return None;
         }
+        if self.peer.vsn == Vsn::V2 && !self.shared.recorder.records() {
+            return Some(data);
+        }
+        self.server.send_text(data.text());
+        None
     }
 
     /// Time has passed.
@@ -147,7 +161,10 @@ impl Conversation {
         }
         self.server.handle_traffic(now);
         if self.held.wait(text).is_err() {
-            self.note(("too-many-waiting", "closed with 1008: too much was sent behind a held answer".to_owned()));
+            self.note((
+                "too-many-waiting",
+                "closed with 1008: too much was sent behind a held answer".to_owned(),
+            ));
             self.server.close(Close::new(1008));
         }
     }
@@ -207,6 +224,11 @@ impl Conversation {
 
     fn violated(&mut self, frame: Option<&Frame>, violation: &Violation) {
         self.note(why::violated(violation));
+        if let (Violation::QueryNotText { .. }, Some(frame)) = (violation, frame) {
+            self.viewer = Viewer::Lost;
+            let response = graphql::not_a_document(&frame.payload["query"]);
+            return self.server.reply(frame, Reply::error(response));
+        }
         let consequence = violation.consequence();
         if consequence == Consequence::CrashChannel {
             self.shared.chat.unsubscribe_all(self.peer.conn);
@@ -264,8 +286,15 @@ impl Conversation {
             self.viewer = Viewer::Lost;
             self.note(("context-lost", "the document does not parse, and the channel forgot who its client is; join again to repair it".to_owned()));
         }
-        for (id, result) in executed.own {
-            self.server.publish(&id, result);
+        if executed.by_older_api {
+            self.note((
+                "older-api",
+                "the document is valid only on the older API, /api/socket, and was answered by it"
+                    .to_owned(),
+            ));
+        }
+        for data in executed.own {
+            self.server.send_text(data.text());
         }
         match executed.answer {
             Answered::Ok(response) => self.server.reply(frame, Reply::ok(response)),

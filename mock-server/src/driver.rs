@@ -4,33 +4,34 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use glimesh_proto::{Close, Transmit, names};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use crate::chat::Command;
 use crate::conversation::{Conversation, Peer, Shared};
+use crate::mailbox::{Command, Mailbox, Overflowed};
 use crate::scenario::Awaited;
 use crate::transcript::{From, What};
-use crate::websocket::{Input, Link, Socket, TooSlow, echoed};
+use crate::websocket::{Input, Link, Socket, echoed};
+use crate::wire::TooSlow;
 
 /// Runs one connection from its 101 to its end. `early` is what came behind the upgrade request.
 pub(crate) async fn drive<L: Link>(
     shared: Arc<Shared>,
     peer: Peer,
     link: L,
-    early: &[u8],
-    stop: watch::Receiver<bool>,
+    early: Vec<u8>,
+    mut stop: watch::Receiver<bool>,
 ) {
     let conn = peer.conn;
     let mailbox = shared.chat.connect(conn);
     let socket = Socket::new(link, early, shared.profile.message_limit).await;
     let conversation = Conversation::new(Arc::clone(&shared), peer);
-    let mut driver = Driver { socket, conversation, mailbox, stop };
-    let end = driver.run().await;
+    let mut driver = Driver { socket, conversation, mailbox };
+    let end = driver.run(&mut stop).await;
     shared.chat.disconnect(conn);
-    let (from, reset) = driver.finish(end).await;
+    // In a box, as all that is needed for a moment: a connection's task has the size of its largest moment.
+    let (from, reset) = Box::pin(driver.finish(end)).await;
     shared.recorder.append(Some(conn), What::Eof { from, reset });
     shared.recorder.happened(Awaited::End);
 }
@@ -38,8 +39,7 @@ pub(crate) async fn drive<L: Link>(
 struct Driver<L> {
     socket: Socket<L>,
     conversation: Conversation,
-    mailbox: mpsc::Receiver<Command>,
-    stop: watch::Receiver<bool>,
+    mailbox: Mailbox,
 }
 
 /// How the loop ended.
@@ -55,19 +55,16 @@ enum End {
     Reset,
 }
 
-/// How many commands go out in one flush before the client is heard again.
-const BATCH: usize = 64;
-
 /// A frame that is found waiting at a wake-up counts as in time, for this machine may have stalled; but a client
 /// that never stops sending must not live for ever on that.
 const STALL: Duration = Duration::from_secs(1);
 
 impl<L: Link> Driver<L> {
-    async fn run(&mut self) -> End {
-        let sleep = sleep_until(Instant::now());
-        tokio::pin!(sleep);
+    async fn run(&mut self, stop: &mut watch::Receiver<bool>) -> End {
+        let (sleep, stopped) = (sleep_until(Instant::now()), stopped(stop));
+        tokio::pin!(sleep, stopped);
         loop {
-            if let Some(end) = self.collect().or_else(|| self.send()) {
+            if let Some(end) = self.send().or_else(|| self.collect()) {
                 return end;
             }
             let deadline = self.deadline();
@@ -78,10 +75,12 @@ impl<L: Link> Driver<L> {
             let heard = tokio::select! {
                 biased;
                 input = self.socket.next() => self.hear(input),
-                command = self.mailbox.recv() => self.obey(command),
+                () = self.mailbox.ready() => None,
                 () = &mut sleep => { self.wake(); None }
-                () = stopped(&mut self.stop) => {
-                    self.obey(Some(Command::Close(Close::new(names::CLOSE_NORMAL))))
+                () = &mut stopped => {
+                    self.conversation.close(Close::new(names::CLOSE_NORMAL));
+                    // Nobody can be told twice: what follows is the end.
+                    self.send()
                 }
             };
             if let Some(end) = heard {
@@ -90,36 +89,40 @@ impl<L: Link> Driver<L> {
         }
     }
 
-    /// Takes what waits in the mailbox, so that it goes out in one flush.
+    /// Takes all that waits in the mailbox, so that it goes out in one flush.
     fn collect(&mut self) -> Option<End> {
-        for _ in 0..BATCH {
-            match self.mailbox.try_recv() {
-                Ok(command) => {
-                    if let Some(end) = self.obey(Some(command)) {
-                        return Some(end);
-                    }
-                }
-                Err(mpsc::error::TryRecvError::Empty) => break,
-                Err(mpsc::error::TryRecvError::Disconnected) => return self.obey(None),
-            }
+        match self.mailbox.take() {
+            Ok(commands) => commands.into_iter().find_map(|command| self.obey(command)),
+            Err(Overflowed) => Some(self.too_slow()),
         }
-        None
     }
 
-    fn obey(&mut self, command: Option<Command>) -> Option<End> {
-        match command {
-            Some(Command::Reset) => return self.send().or(Some(End::Reset)),
-            Some(Command::Binary(bytes)) => {
+    fn obey(&mut self, command: Command) -> Option<End> {
+        let sent = match command {
+            Command::Data(data) => match self.conversation.deliver(data) {
+                Some(data) => self.socket.send_data(&data),
+                None => Ok(()),
+            },
+            Command::Text(text) => {
+                self.conversation.say(text);
+                Ok(())
+            }
+            Command::Binary(bytes) => {
                 let recorder = &self.conversation.shared.recorder;
                 recorder.binary(self.conversation.peer.conn, recorder.now(), From::Server, &bytes);
-                if let Err(TooSlow) = self.socket.send(Message::binary(bytes)) {
-                    return Some(self.too_slow());
-                }
+                self.socket.send_binary(&bytes)
             }
-            Some(command) => self.conversation.obey(command),
-            None => return Some(self.too_slow()),
+            Command::Close(close) => {
+                self.conversation.close(*close);
+                Ok(())
+            }
+            Command::Reset => return Some(End::Reset),
+        };
+        match sent {
+            // What the next command sends must not overtake it.
+            Ok(()) => self.send(),
+            Err(TooSlow) => Some(self.too_slow()),
         }
-        None
     }
 
     fn hear(&mut self, input: Input) -> Option<End> {
@@ -146,7 +149,9 @@ impl<L: Link> Driver<L> {
             Input::Gone { reset } => return Some(End::Gone { reset }),
             Input::TooBig { size } => {
                 let limit = self.conversation.shared.profile.message_limit;
-                let text = format!("closed with 1009: a message of {size} bytes or more; at most {limit} are read");
+                let text = format!(
+                    "closed with 1009: a message of {size} bytes or more; at most {limit} are read"
+                );
                 return Some(self.refuse(1009, "message-too-big", &text));
             }
             Input::Fault { code, why } => {
@@ -182,7 +187,7 @@ impl<L: Link> Driver<L> {
             match transmit {
                 Transmit::Text(text) => {
                     recorder.text(conn, recorder.now(), From::Server, &text);
-                    if let Err(TooSlow) = self.socket.send(Message::text(text)) {
+                    if let Err(TooSlow) = self.socket.send_text(&text) {
                         return Some(self.too_slow());
                     }
                 }
@@ -266,3 +271,6 @@ fn code_and_reason(frame: Option<&CloseFrame>) -> (Option<u16>, &str) {
 fn close_frame(close: &Close) -> Option<CloseFrame> {
     close.code.map(|code| CloseFrame { code: code.into(), reason: close.reason.as_str().into() })
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,7 @@ mod why;
 
 mod listen;
 mod websocket;
+mod wire;
 
 mod driver;
 mod timeline;
@@ -36,13 +37,16 @@ mod conversation;
 mod held;
 mod v1;
 
+mod audience;
 mod chat;
 pub mod graphql;
+mod mailbox;
 pub mod world;
 
-pub use chat::CHANNEL_ID;
+pub use chat::{CHANNEL_ID, CHANNEL_NAME};
 pub use mock::{Builder, CLIENT_ID, MockServer, StartError, TOKEN};
 pub use printed::{Printed, PrintedError};
 pub use profile::Profile;
 pub use recorder::{MAX_BYTES, MAX_ENTRIES};
 pub use scenario::Scenario;
+pub use world::SayError;

@@ -1,6 +1,6 @@
 //! `glimesh-mock`: flags to values, bind, serve, exit code.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,7 +21,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves until Ctrl-C.
+    /// Serves until Ctrl-C or SIGTERM.
     Serve(Serve),
     /// Answers the frames that the protocol document prints, byte for byte as printed; other frames as always.
     Replay {
@@ -71,6 +71,7 @@ struct Serve {
 async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(colour())
         .with_target(false)
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
@@ -83,6 +84,12 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Colour is for a person at a terminal who has not asked for none.
+fn colour() -> bool {
+    std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
@@ -113,7 +120,12 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Scenario(ScenarioCommand::Check { file }) => {
             let scenario = scenario(&file)?;
-            say(&format!("{}: {} steps, {} rules", scenario.title, scenario.timeline.len(), scenario.rules.len()));
+            say(&format!(
+                "{}: {} steps, {} rules",
+                scenario.title,
+                scenario.timeline.len(),
+                scenario.rules.len()
+            ));
             Ok(())
         }
     }
@@ -141,6 +153,8 @@ fn scenario(name: &str) -> anyhow::Result<Scenario> {
 }
 
 async fn wait(server: MockServer, profile: &Profile) -> anyhow::Result<()> {
+    // Before anybody is told that the server runs: who is told may end it at once.
+    let stop = Stop::listen().context("cannot listen for signals")?;
     say(&format!("profile {}", profile.name));
     for (name, value) in profile.settings() {
         say(&format!("  {name} = {value}"));
@@ -148,9 +162,52 @@ async fn wait(server: MockServer, profile: &Profile) -> anyhow::Result<()> {
     say(&format!("with a token      {}", server.url_with(Auth::Token)));
     say(&format!("with a client id  {}", server.url_with(Auth::ClientId)));
     say(&format!("GraphQL over HTTP {}", server.api_url()));
-    tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
+    stop.asked().await;
     server.stop().await;
     Ok(())
+}
+
+/// Ctrl-C, and the signal by which supervisors and containers end a program.
+#[cfg(unix)]
+struct Stop {
+    interrupted: tokio::signal::unix::Signal,
+    terminated: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupted: signal(SignalKind::interrupt())?,
+            terminated: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn asked(mut self) {
+        tokio::select! {
+            _ = self.interrupted.recv() => {}
+            _ = self.terminated.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+struct Stop;
+
+#[cfg(not(unix))]
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn asked(self) {
+        // An error means that there is no Ctrl-C here; then only the end of the process ends it.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// Writes a line for people; nobody may be reading.

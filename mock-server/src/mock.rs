@@ -19,7 +19,7 @@ use crate::recorder::{Recorder, Sinks};
 use crate::redact::Redactor;
 use crate::scenario::{Auth, Rules, Scenario};
 use crate::transcript::{ClockStamp, Entry, FORMAT, Given, Header, Transcript, What};
-use crate::world::World;
+use crate::world::{SayError, World};
 use crate::{listen, timeline};
 
 /// The access token that clients are given: it may read and post.
@@ -292,6 +292,15 @@ impl MockServer {
     /// Replaces the session's secrets in any text.
     pub fn redact(&self, text: &str) -> String {
         self.shared.recorder.redact(|redactor| redactor.text(text))
+    }
+
+    /// Lets a user of the world say something in the channel that clients are given, [`CHANNEL_ID`].
+    ///
+    /// # Errors
+    ///
+    /// [`SayError`]: there is no such user.
+    pub fn say(&self, username: &str, text: &str) -> Result<(), SayError> {
+        self.shared.chat.say(username, text)
     }
 
     /// Returns when the timeline is over: its end was reached, or something that it awaited did not come.

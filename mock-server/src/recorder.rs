@@ -24,6 +24,8 @@ pub const MAX_BYTES: usize = 64 << 20;
 pub(crate) struct Recorder {
     started: tokio::time::Instant,
     header: Header,
+    /// Whether anybody wants the entries, in memory or in a file. Otherwise there is no need to make them.
+    records: bool,
     inner: Mutex<Inner>,
     /// How many entries there are.
     length: watch::Sender<usize>,
@@ -48,6 +50,10 @@ impl Counts {
     pub(crate) const fn of(self, what: Awaited) -> u32 {
         self.0[what as usize]
     }
+
+    pub(crate) const fn add(&mut self, what: Awaited, count: u32) {
+        self.0[what as usize] = self.0[what as usize].saturating_add(count);
+    }
 }
 
 /// Where a transcript goes.
@@ -66,10 +72,12 @@ impl Recorder {
             file.write_all(b"\n")?;
             file.flush()?;
         }
+        let records = sinks.keep || file.is_some();
         let inner = Inner { redactor, keep: sinks.keep, entries: Vec::new(), bytes: 0, file };
         Ok(Self {
             started: tokio::time::Instant::now(),
             header,
+            records,
             inner: Mutex::new(inner),
             length: watch::Sender::new(0),
             counts: watch::Sender::new(Counts::default()),
@@ -90,12 +98,23 @@ impl Recorder {
         self.started + at.since_start().min(FAR)
     }
 
+    /// Whether what is told here goes anywhere; if not, all of this costs nothing.
+    pub(crate) const fn records(&self) -> bool {
+        self.records
+    }
+
     /// Writes an entry whose texts are clean.
     pub(crate) fn append(&self, conn: Option<u32>, what: What) {
+        if !self.records {
+            return;
+        }
         self.lock().push(Entry { at: self.now(), conn, what }, &self.length);
     }
 
     pub(crate) fn text(&self, conn: u32, at: Instant, from: From, text: &str) {
+        if !self.records {
+            return;
+        }
         let mut inner = self.lock();
         let data = inner.redactor.message(text);
         let what = What::Text { from, data, len: text.len() };
@@ -103,12 +122,20 @@ impl Recorder {
     }
 
     pub(crate) fn binary(&self, conn: u32, at: Instant, from: From, bytes: &[u8]) {
-        let hex = hex::encode(&bytes[..bytes.len().min(MAX_DATA / 2)]);
-        let what = What::Binary { from, hex, len: bytes.len() };
-        self.lock().push(Entry { at, conn: Some(conn), what }, &self.length);
+        if !self.records {
+            return;
+        }
+        let mut inner = self.lock();
+        let mut clean = inner.redactor.bytes(bytes);
+        clean.truncate(MAX_DATA / 2);
+        let what = What::Binary { from, hex: hex::encode(clean), len: bytes.len() };
+        inner.push(Entry { at, conn: Some(conn), what }, &self.length);
     }
 
     pub(crate) fn close(&self, conn: u32, from: From, code: Option<u16>, reason: &str) {
+        if !self.records {
+            return;
+        }
         let mut inner = self.lock();
         let reason = inner.redactor.text(reason);
         let what = What::Close { from, code, reason };
@@ -137,7 +164,7 @@ impl Recorder {
 
     /// Says that a client did something that a timeline may wait for.
     pub(crate) fn happened(&self, what: Awaited) {
-        self.counts.send_modify(|counts| counts.0[what as usize] += 1);
+        self.counts.send_modify(|counts| counts.add(what, 1));
     }
 
     pub(crate) fn counts(&self) -> watch::Receiver<Counts> {
@@ -150,7 +177,7 @@ impl Recorder {
 
     /// Whether the session holds all it may hold.
     pub(crate) fn is_full(&self) -> bool {
-        self.lock().is_full()
+        self.records && self.lock().is_full()
     }
 
     pub(crate) fn entries_from(&self, index: usize) -> Vec<Entry> {

@@ -1,13 +1,6 @@
 //! Secrets become words before anything is recorded.
 
-use glimesh_proto::connect::encode_query_value;
-
-use crate::transcript::MAX_DATA;
-
-/// What stands for the token that the client was given.
-pub(crate) const TOKEN: &str = "<token>";
-/// What stands for the client id that the client was given.
-pub(crate) const CLIENT_ID: &str = "<client_id>";
+use crate::transcript::{CLIENT_ID_MARK as CLIENT_ID, Credential, MAX_DATA, TOKEN_MARK as TOKEN};
 
 /// Knows the secrets of a session.
 #[derive(Debug)]
@@ -24,13 +17,17 @@ const MOST_LEARNED: usize = 64;
 /// Shorter values are words rather than secrets: replacing them would make other texts unreadable.
 const SHORTEST_LEARNED: usize = 8;
 
+/// What is around a given credential may be a secret itself if it is longer, in bytes.
+const MOST_AROUND: usize = 7;
+
 impl Redactor {
     pub(crate) fn new(token: &str, client_id: &str) -> Self {
         let mut secrets = Vec::new();
         for (value, word) in [(token, TOKEN), (client_id, CLIENT_ID)] {
             secrets.push((value.to_owned(), word.to_owned()));
-            secrets.push((encode_query_value(value), word.to_owned()));
         }
+        // A UUID is the same in capitals.
+        secrets.push((client_id.to_ascii_uppercase(), CLIENT_ID.to_owned()));
         Self { token: token.to_owned(), client_id: client_id.to_owned(), secrets }
     }
 
@@ -64,6 +61,26 @@ impl Redactor {
             if clean.contains(secret.as_str()) {
                 clean = clean.replace(secret.as_str(), word);
             }
+            if clean.contains('%') {
+                clean = replace_escaped(&clean, secret, word);
+            }
+        }
+        clean
+    }
+
+    /// Any bytes that may hold a secret.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut clean = Vec::with_capacity(bytes.len());
+        let mut rest = bytes;
+        while let Some((first, others)) = rest.split_first() {
+            let found = self.secrets.iter().find(|(secret, _)| rest.starts_with(secret.as_bytes()));
+            if let Some((secret, word)) = found {
+                clean.extend_from_slice(word.as_bytes());
+                rest = &rest[secret.len()..];
+            } else {
+                clean.push(*first);
+                rest = others;
+            }
         }
         clean
     }
@@ -73,15 +90,17 @@ impl Redactor {
         if text.len() <= MAX_DATA {
             return self.text(text);
         }
-        let mut end = text.floor_char_boundary(MAX_DATA);
+        let mut end = boundary(text, MAX_DATA);
         // A secret across the cut would leave a part of itself.
         for (secret, _) in &self.secrets {
             let from = end.saturating_sub(secret.len());
-            if let Some(at) = (from..end).find(|&at| text.as_bytes()[at..].starts_with(secret.as_bytes())) {
+            if let Some(at) =
+                (from..end).find(|&at| text.as_bytes()[at..].starts_with(secret.as_bytes()))
+            {
                 end = at;
             }
         }
-        self.text(&text[..text.floor_char_boundary(end)])
+        self.text(&text[..boundary(text, end)])
     }
 
     /// A value that stands where a credential belongs: kept only if it cannot be one.
@@ -90,23 +109,70 @@ impl Redactor {
             TOKEN.to_owned()
         } else if value.eq_ignore_ascii_case(&self.client_id) {
             CLIENT_ID.to_owned()
+        } else if let Some(around) = self.around_given(value) {
+            around
         } else if is_placeholder(value) {
-            value.to_owned()
+            match Credential::read(value) {
+                Credential::Placeholder(_) => value.to_owned(),
+                // The client's own text looks like one of our marks, and must not be taken for it.
+                _ => format!("<{value}>"),
+            }
         } else {
             self.learn(value);
             other(value)
         }
     }
 
+    /// A given credential with a few characters around it, such as quotes: that is evidence, too.
+    fn around_given(&self, value: &str) -> Option<String> {
+        let given = [(&self.token, TOKEN), (&self.client_id, CLIENT_ID)];
+        let (secret, word) =
+            given.into_iter().find(|(secret, _)| value.contains(secret.as_str()))?;
+        (value.len() - secret.len() <= MOST_AROUND).then(|| value.replacen(secret, word, 1))
+    }
+
     fn learn(&mut self, value: &str) {
         if value.len() >= SHORTEST_LEARNED && self.secrets.len() < MOST_LEARNED {
             self.secrets.push((value.to_owned(), other(value)));
-            let encoded = encode_query_value(value);
-            if encoded != value {
-                self.secrets.push((encoded, other(value)));
-            }
         }
     }
+}
+
+/// The last beginning or end of a character that is not behind a byte of the text.
+fn boundary(text: &str, at: usize) -> usize {
+    (0..=at).rev().find(|&place| text.is_char_boundary(place)).unwrap_or_default()
+}
+
+/// Replaces a secret of which any characters may be percent-encoded.
+fn replace_escaped(text: &str, secret: &str, word: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        if let Some(length) = escaped_prefix(rest.as_bytes(), secret.as_bytes()) {
+            clean.push_str(word);
+            rest = &rest[length..];
+        } else {
+            clean.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    clean
+}
+
+/// How many bytes of the text spell the secret, if it begins with it.
+fn escaped_prefix(text: &[u8], secret: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for byte in secret {
+        let escaped = text.get(at..at + 3).filter(|three| three[0] == b'%');
+        let escaped = escaped
+            .and_then(|three| u8::from_str_radix(std::str::from_utf8(&three[1..]).ok()?, 16).ok());
+        at += match escaped {
+            Some(found) if found == *byte => 3,
+            _ if text.get(at) == Some(byte) => 1,
+            _ => return None,
+        };
+    }
+    Some(at)
 }
 
 fn other(value: &str) -> String {
@@ -115,11 +181,15 @@ fn other(value: &str) -> String {
 
 /// The document's and everybody's ways to write "put your token here", and what programs print for nothing.
 fn is_placeholder(value: &str) -> bool {
-    const WORDS: [&str; 9] =
-        ["", "TOKEN_HERE", "CLIENT_ID", "TOKEN", "undefined", "null", "None", "nil", "NaN"];
+    const WORDS: [&str; 8] =
+        ["", "TOKEN", "undefined", "null", "None", "nil", "NaN", "[object Object]"];
     let bracketed = |open, close| value.starts_with(open) && value.ends_with(close);
-    let short = value.len() <= 40;
-    WORDS.contains(&value) || short && (bracketed("{", "}") || bracketed("<", ">") || bracketed("${", "}"))
+    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    // TOKEN_HERE, CLIENT_ID, YOUR_TOKEN, $TOKEN.
+    let named = is_name(value) && (value.contains("TOKEN") || value.contains("CLIENT_ID"));
+    let variable = value.strip_prefix('$').is_some_and(|name| !name.is_empty() && is_name(name));
+    let brackets = bracketed("{", "}") || bracketed("<", ">") || bracketed("${", "}");
+    WORDS.contains(&value) || value.len() <= 40 && (named || variable || brackets)
 }
 
 #[cfg(test)]
@@ -135,12 +205,17 @@ mod tests {
         let mut redactor = redactor();
         assert_eq!(redactor.query_value("token", "tok with/slash"), TOKEN);
         assert_eq!(redactor.query_value("x", "a tok with/slash b"), "a <token> b");
-        assert_eq!(redactor.text("?token=tok%20with%2Fslash"), "?token=<token>");
+        assert_eq!(redactor.text("?token=tok%20with%2Fslash&x=%"), "?token=<token>&x=%");
+        assert_eq!(redactor.text("%74%6f%6B with/slas%68"), "<token>");
+        assert_eq!(redactor.bytes(b"\xfftok with/slash\0"), b"\xff<token>\0");
         assert_eq!(
             redactor.query_value("client_id", "4D4E4F50-0001-4000-8000-000000000001"),
             CLIENT_ID
         );
-        assert_eq!(redactor.header_value("authorization", "Bearer tok with/slash"), "Bearer <token>");
+        assert_eq!(
+            redactor.header_value("authorization", "Bearer tok with/slash"),
+            "Bearer <token>"
+        );
     }
 
     #[test]
@@ -154,9 +229,26 @@ mod tests {
     #[test]
     fn what_cannot_be_a_secret_is_evidence() {
         let mut redactor = redactor();
-        for value in ["", "TOKEN_HERE", "{token}", "<token>", "undefined", "${TOKEN}"] {
+        let words = ["", "TOKEN_HERE", "CLIENT_ID", "YOUR_TOKEN", "{token}", "<your token>"];
+        for value in words.into_iter().chain(["undefined", "null", "${TOKEN}", "$TOKEN"]) {
             assert_eq!(redactor.query_value("token", value), value);
         }
+    }
+
+    #[test]
+    fn a_text_that_looks_like_a_mark_is_not_taken_for_it() {
+        let mut redactor = redactor();
+        assert_eq!(redactor.query_value("token", "<token>"), "<<token>>");
+        assert_eq!(redactor.query_value("client_id", "<client_id>"), "<<client_id>>");
+        assert_eq!(redactor.query_value("token", "<other:5>"), "<<other:5>>");
+    }
+
+    #[test]
+    fn what_stands_around_a_given_secret_is_evidence_while_it_is_short() {
+        let mut redactor = redactor();
+        assert_eq!(redactor.query_value("token", "\"tok with/slash\""), "\"<token>\"");
+        assert_eq!(redactor.query_value("token", "Bearer tok with/slash"), "Bearer <token>");
+        assert_eq!(redactor.query_value("token", "tok with/slash-and-more"), "<other:23>");
     }
 
     #[test]

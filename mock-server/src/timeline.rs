@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use crate::chat::Command;
 use crate::conversation::Shared;
+use crate::mailbox::Command;
 use crate::recorder::Counts;
 use crate::scenario::{Await, Otherwise, Say, Step};
 
@@ -16,13 +16,11 @@ const TURN: u32 = 64;
 /// Runs all steps. The mark `end` says that the end was reached, `missed:WHAT` that something did not come.
 pub(crate) async fn run(shared: Arc<Shared>, steps: Vec<Step>) {
     let mut counts = shared.recorder.counts();
-    // An await counts from the beginning of the step before it, so that what a step provokes is not missed.
-    let mut before = Counts::default();
+    let mut since = Since::default();
     for step in &steps {
-        let begun = *counts.borrow();
         match step {
             Step::Await(awaited) => {
-                let came = wait_for(awaited, before, &mut counts).await;
+                let came = wait_for(awaited, since.goal(awaited), &mut counts).await;
                 let word = if came { "reached" } else { "missed" };
                 shared.recorder.mark(format!("{word}:{}", awaited.what.as_str()));
                 if !came && awaited.otherwise == Otherwise::End {
@@ -30,19 +28,31 @@ pub(crate) async fn run(shared: Arc<Shared>, steps: Vec<Step>) {
                 }
             }
             Step::End => break,
-            step => act(&shared, step).await,
+            step => {
+                since = Since { begun: *counts.borrow(), awaited: Counts::default() };
+                act(&shared, step).await;
+            }
         }
-        before = begun;
     }
     shared.recorder.mark("end");
 }
 
-async fn wait_for(
-    awaited: &Await,
-    before: Counts,
-    counts: &mut watch::Receiver<Counts>,
-) -> bool {
-    let goal = before.of(awaited.what).saturating_add(awaited.count);
+/// From where awaits count: the beginning of the last step that did something, so that what it provoked is not
+/// missed; and not from the await before, for a client may have done everything before we look.
+#[derive(Default)]
+struct Since {
+    begun: Counts,
+    awaited: Counts,
+}
+
+impl Since {
+    fn goal(&mut self, awaited: &Await) -> u32 {
+        self.awaited.add(awaited.what, awaited.count);
+        self.begun.of(awaited.what).saturating_add(self.awaited.of(awaited.what))
+    }
+}
+
+async fn wait_for(awaited: &Await, goal: u32, counts: &mut watch::Receiver<Counts>) -> bool {
     let reached = counts.wait_for(|counts| counts.of(awaited.what) >= goal);
     matches!(timeout(awaited.within.0, reached).await, Ok(Ok(_)))
 }
@@ -77,7 +87,8 @@ async fn act(shared: &Shared, step: &Step) {
         Step::Close(close) => {
             mark("close");
             let reason = close.reason.clone();
-            tell(shared, Command::Close(glimesh_proto::Close { code: Some(close.code), reason }));
+            let close = glimesh_proto::Close { code: Some(close.code), reason };
+            tell(shared, Command::Close(Box::new(close)));
         }
         Step::Mark(name) => shared.recorder.mark(name),
         Step::Await(_) | Step::End => {}
@@ -102,5 +113,56 @@ fn tell(shared: &Shared, command: Command) {
     if !shared.chat.tell_newest(command) {
         let text = "the scenario's step found no open connection";
         shared.recorder.note(None, "no-connection", text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MockServer;
+    use crate::scenario::{Auth, Awaited, Scenario};
+    use crate::transcript::What;
+
+    /// The marks of a timeline for a client that did all this before anybody looked.
+    async fn marks(yaml: &str, done: &[Awaited]) -> Vec<String> {
+        let scenario =
+            Scenario::parse("t", &format!("title: t\nwhy: w\ntimeline: {yaml}")).unwrap();
+        let steps = scenario.timeline.clone();
+        let shared = MockServer::builder().scenario(scenario).into_shared(Auth::Token).unwrap();
+        for what in done {
+            shared.recorder.happened(*what);
+        }
+        let shared = Arc::new(shared);
+        run(Arc::clone(&shared), steps).await;
+        let entries = shared.recorder.entries_from(0).into_iter();
+        let names = entries.filter_map(|entry| match entry.what {
+            What::Mark { name } => Some(name),
+            _ => None,
+        });
+        names.collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn awaits_in_a_row_are_met_by_a_client_that_was_faster() {
+        let yaml = "[{await: {what: open, within: 1s}}, {await: {what: join, within: 1s}}]";
+        let done = [Awaited::Open, Awaited::Join];
+        assert_eq!(marks(yaml, &done).await, ["reached:open", "reached:join", "end"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_one_await_has_counted_the_next_does_not() {
+        let yaml = "[{await: {what: join, within: 1s}}, {await: {what: join, within: 1s}}]";
+        assert_eq!(marks(yaml, &[Awaited::Join]).await, ["reached:join", "missed:join"]);
+        let both = [Awaited::Join, Awaited::Join];
+        assert_eq!(marks(yaml, &both).await, ["reached:join", "reached:join", "end"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_that_does_something_begins_anew() {
+        let yaml =
+            "[{await: {what: join, within: 1s}}, {pause: 1s}, {await: {what: join, within: 1s}}]";
+        let done = [Awaited::Join, Awaited::Join];
+        let expected = ["reached:join", "step:pause", "missed:join"];
+        assert_eq!(marks(yaml, &done).await, expected);
     }
 }

@@ -212,9 +212,58 @@ pub const MAX_DATA: usize = 256 * 1024;
 impl Entry {
     /// The text of a message that the client sent, if this is one and it was kept whole.
     pub fn client_text(&self) -> Option<&str> {
+        self.whole_text(From::Client)
+    }
+
+    /// The text of a message that the server sent, if this is one and it was kept whole.
+    pub fn server_text(&self) -> Option<&str> {
+        self.whole_text(From::Server)
+    }
+
+    fn whole_text(&self, sender: From) -> Option<&str> {
         match &self.what {
-            What::Text { from: From::Client, data, .. } => Some(data),
+            What::Text { from, data, len } if *from == sender && *len <= MAX_DATA => Some(data),
             _ => None,
+        }
+    }
+}
+
+/// What stands for the token that the client was given.
+pub const TOKEN_MARK: &str = "<token>";
+
+/// What stands for the client id that the client was given.
+pub const CLIENT_ID_MARK: &str = "<client_id>";
+
+/// What a transcript shows where a request carries a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential<'a> {
+    /// `<token>`: the token that the client was given.
+    Token,
+    /// `<client_id>`: the client id that the client was given.
+    ClientId,
+    /// One of these two with a few characters around it, such as `"<token>"` in quotes.
+    Wrapped(&'a str),
+    /// `<other:N>`: another one, of `N` bytes.
+    Other {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// Kept as sent, because it cannot be one, such as `TOKEN_HERE`. The client's own text `<token>` stands as
+    /// `<<token>>`.
+    Placeholder(&'a str),
+}
+
+impl<'a> Credential<'a> {
+    /// Reads the value of a parameter that carries a credential.
+    pub fn read(shown: &'a str) -> Self {
+        let other = || shown.strip_prefix("<other:")?.strip_suffix('>')?.parse().ok();
+        let holds_a_mark = || shown.contains(TOKEN_MARK) || shown.contains(CLIENT_ID_MARK);
+        let doubled = || shown.starts_with("<<") && shown.ends_with(">>");
+        match shown {
+            TOKEN_MARK => Self::Token,
+            CLIENT_ID_MARK => Self::ClientId,
+            _ if holds_a_mark() && !doubled() => Self::Wrapped(shown),
+            _ => other().map_or(Self::Placeholder(shown), |len| Self::Other { len }),
         }
     }
 }

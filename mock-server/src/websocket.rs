@@ -1,19 +1,22 @@
 //! One WebSocket: messages in and out, and the many ways it can end.
 
 use std::io;
+use std::iter;
 use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Sink, SinkExt as _, Stream};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use futures_util::{SinkExt as _, Stream as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+
+use crate::mailbox::Data;
+use crate::wire::{TooSlow, Wire};
 
 /// What a WebSocket runs over: a TCP connection, or a pipe in tests.
 pub(crate) trait Link: AsyncRead + AsyncWrite + Unpin + Send + 'static {
@@ -33,10 +36,10 @@ impl Link for tokio::io::DuplexStream {
 }
 
 /// A WebSocket, seen from the server, after the 101.
+///
+/// tungstenite reads, and writes pongs and close frames. Messages go around it: into the wire's buffer, part by part.
 pub(crate) struct Socket<L> {
-    inner: WebSocketStream<Timed<L>>,
-    /// Whether something was sent and not flushed.
-    unflushed: bool,
+    inner: WebSocketStream<Wire<L>>,
 }
 
 /// What came from the client.
@@ -50,22 +53,25 @@ pub(crate) enum Input {
     /// A close frame, not answered yet.
     Close(Option<CloseFrame>),
     /// The TCP connection ended without a close frame.
-    Gone { reset: bool },
+    Gone {
+        reset: bool,
+    },
     /// A message over the limit.
-    TooBig { size: usize },
+    TooBig {
+        size: usize,
+    },
     /// Bytes that are no WebSocket frame; `code` says what RFC 6455 calls it.
-    Fault { code: u16, why: String },
+    Fault {
+        code: u16,
+        why: String,
+    },
 }
-
-/// The client reads so slowly that too much is waiting for it.
-#[derive(Debug)]
-pub(crate) struct TooSlow;
-
-/// How much may wait for a slow reader, in bytes, before the connection is cut.
-const MAX_UNSENT: usize = 8 << 20;
 
 /// tungstenite's default would cost 128 KiB for every connection.
 const READ_BUFFER: usize = 4 << 10;
+
+/// How much tungstenite may hold back, in bytes: pongs that the wire has no room for.
+const MOST_PONGS: usize = 16 << 10;
 
 /// How long the last bytes may take to go out.
 const LAST_FLUSH: Duration = Duration::from_secs(1);
@@ -75,40 +81,53 @@ const DRAIN: Duration = Duration::from_secs(1);
 
 impl<L: Link> Socket<L> {
     /// `early` is what came behind the upgrade request.
-    pub(crate) async fn new(link: L, early: &[u8], message_limit: usize) -> Self {
+    pub(crate) async fn new(link: L, early: Vec<u8>, message_limit: usize) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(64 << 10)
-            .max_write_buffer_size(MAX_UNSENT)
+            .write_buffer_size(0)
+            .max_write_buffer_size(MOST_PONGS)
             .max_message_size(Some(message_limit))
             .max_frame_size(Some(message_limit));
-        let link = Timed { link, last_byte: Instant::now() };
-        let inner =
-            WebSocketStream::from_partially_read(link, early.to_vec(), Role::Server, Some(config))
-                .await;
-        Self { inner, unflushed: false }
+        let role = Role::Server;
+        let wire = Wire::new(link);
+        let inner = WebSocketStream::from_partially_read(wire, early, role, Some(config)).await;
+        Self { inner }
     }
 
     /// When the last byte came from the client; the open, if none came.
     pub(crate) fn last_byte(&self) -> Instant {
-        self.inner.get_ref().last_byte
+        self.inner.get_ref().last_byte()
     }
 
-    /// Puts a message behind those that wait; [`next`](Self::next) flushes them together.
-    pub(crate) fn send(&mut self, message: Message) -> Result<(), TooSlow> {
-        self.unflushed = true;
-        // Every other error shows itself at the next read.
-        match Pin::new(&mut self.inner).start_send(message) {
-            Err(Error::WriteBufferFull(_)) => Err(TooSlow),
-            _ => Ok(()),
-        }
+    /// Puts a text message behind those that wait; [`next`](Self::next) flushes them together.
+    pub(crate) fn send_text(&mut self, text: &str) -> Result<(), TooSlow> {
+        self.send(TEXT, [text.as_bytes()])
+    }
+
+    /// As [`send_text`](Self::send_text), with a binary message.
+    pub(crate) fn send_binary(&mut self, bytes: &[u8]) -> Result<(), TooSlow> {
+        self.send(BINARY, [bytes])
+    }
+
+    /// As [`send_text`](Self::send_text), and without a text of its own.
+    pub(crate) fn send_data(&mut self, data: &Data) -> Result<(), TooSlow> {
+        self.send(TEXT, data.template.parts(&data.id).map(str::as_bytes))
+    }
+
+    /// Every error but the one shows itself at the next read.
+    fn send<const N: usize>(&mut self, opcode: u8, payload: [&[u8]; N]) -> Result<(), TooSlow> {
+        let length = payload.iter().map(|part| part.len()).sum();
+        let (head, head_length) = frame_head(opcode, length);
+        self.inner.get_mut().put(iter::once(&head[..head_length]).chain(payload))
     }
 
     /// Flushes what was sent, as far as the client takes it, and waits for its next message. Can be cancelled.
     pub(crate) async fn next(&mut self) -> Input {
         std::future::poll_fn(|context| {
-            if self.unflushed && Pin::new(&mut self.inner).poll_flush(context).is_ready() {
-                self.unflushed = false;
+            let wire = self.inner.get_mut();
+            if !wire.is_flushed() {
+                // An error shows itself at the read.
+                let _ = Pin::new(wire).poll_flush(context);
             }
             Pin::new(&mut self.inner).poll_next(context).map(read)
         })
@@ -151,7 +170,7 @@ impl<L: Link> Socket<L> {
 
     /// Ends TCP with a reset.
     pub(crate) fn reset(self) {
-        self.inner.get_ref().link.reset_on_drop();
+        self.inner.get_ref().link().reset_on_drop();
     }
 
     /// Ends TCP after the client has ended it.
@@ -167,6 +186,26 @@ pub(crate) const fn echoed(code: u16) -> u16 {
     match code {
         1000..=1003 | 1007..=1011 | 3000..=4999 => code,
         _ => 1002,
+    }
+}
+
+const TEXT: u8 = 1;
+const BINARY: u8 = 2;
+
+/// The beginning of an unmasked frame that is not fragmented, and how long it is. Source: RFC 6455, section 5.2.
+fn frame_head(opcode: u8, length: usize) -> ([u8; 10], usize) {
+    let mut head = [0x80 | opcode, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    if let Ok(byte @ ..126) = u8::try_from(length) {
+        head[1] = byte;
+        (head, 2)
+    } else if let Ok(short) = u16::try_from(length) {
+        head[1] = 126;
+        head[2..4].copy_from_slice(&short.to_be_bytes());
+        (head, 4)
+    } else {
+        head[1] = 127;
+        head[2..].copy_from_slice(&(length as u64).to_be_bytes());
+        (head, 10)
     }
 }
 
@@ -187,6 +226,12 @@ fn read(message: Option<Result<Message, Error>>) -> Input {
         Some(Ok(Message::Ping(_))) => Input::Ping,
         Some(Ok(Message::Pong(_) | Message::Frame(_))) => Input::Pong,
         Some(Ok(Message::Close(frame))) => Input::Close(frame),
+        // Source: RFC 6455, section 5.2: the most significant bit of a length must be 0.
+        Some(Err(Error::Capacity(CapacityError::MessageTooLong { size, .. })))
+            if size > isize::MAX as usize =>
+        {
+            fault(1002, format!("a frame's length has its highest bit set: {size:#x}"))
+        }
         Some(Err(Error::Capacity(CapacityError::MessageTooLong { size, .. }))) => {
             Input::TooBig { size }
         }
@@ -202,48 +247,28 @@ fn read(message: Option<Result<Message, Error>>) -> Input {
     }
 }
 
-async fn drain<L: Link>(mut link: Timed<L>) {
-    let mut buffer = [0; READ_BUFFER];
+async fn drain<L: Link>(mut link: Wire<L>) {
+    // Not an array: it would be a part of every connection's task.
+    let mut buffer = vec![0; READ_BUFFER];
     let rest = async { while matches!(link.read(&mut buffer).await, Ok(1..)) {} };
     let _ = timeout(DRAIN, rest).await;
 }
 
-/// A stream that knows when its last byte was read.
-#[derive(Debug)]
-struct Timed<L> {
-    link: L,
-    last_byte: Instant,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<L: AsyncRead + Unpin> AsyncRead for Timed<L> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.link).poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            self.last_byte = Instant::now();
+    #[test]
+    fn the_length_of_a_frame_is_written_as_short_as_it_can_be() {
+        let heads = [
+            (125, "817d"),
+            (126, "817e007e"),
+            (65_535, "817effff"),
+            (65_536, "817f0000000000010000"),
+        ];
+        for (length, expected) in heads {
+            let (head, head_length) = frame_head(TEXT, length);
+            assert_eq!(hex::encode(&head[..head_length]), expected);
         }
-        polled
-    }
-}
-
-impl<L: AsyncWrite + Unpin> AsyncWrite for Timed<L> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.link).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.link).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.link).poll_shutdown(context)
     }
 }

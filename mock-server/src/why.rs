@@ -22,11 +22,16 @@ pub(crate) fn dropped(profile: &Profile, silent_for: Duration, beats: u32) -> Wh
                 _ => format!("last one {silent:.1} s ago"),
             };
             let fix = r#"send [null,REF,"phoenix","heartbeat",{}] at least every 30 s"#;
-            ("no-heartbeat", format!("dropped: no heartbeat within {limit} s + {grace} s grace; {last}; {fix}"))
+            (
+                "no-heartbeat",
+                format!("dropped: no heartbeat within {limit} s + {grace} s grace; {last}; {fix}"),
+            )
         }
         RestartedBy::AnyByte => (
             "no-traffic",
-            format!("dropped: no byte within {limit} s + {grace} s grace; last one {silent:.1} s ago; send heartbeats"),
+            format!(
+                "dropped: no byte within {limit} s + {grace} s grace; last one {silent:.1} s ago; send heartbeats"
+            ),
         ),
     }
 }
@@ -36,9 +41,15 @@ pub(crate) fn refused(refusal: &Refusal) -> Why {
         Refusal::UnknownPath { .. } => ("unknown-path", "connect to /api/graph/websocket"),
         Refusal::QueryNotUtf8 => ("query-not-utf8", "percent-encode UTF-8 bytes"),
         Refusal::UnknownVsn { .. } => ("unknown-vsn", "put vsn=2.0.0 into the query"),
-        Refusal::NoCredential => ("no-credential", "put token=TOKEN or client_id=ID into the query"),
-        Refusal::CredentialNotText { .. } => ("credential-not-text", "give it once, without brackets"),
-        Refusal::ClientIdNotUuid => ("client-id-not-uuid", "give the client id as 8-4-4-4-12 hexadecimal digits"),
+        Refusal::NoCredential => {
+            ("no-credential", "put token=TOKEN or client_id=ID into the query")
+        }
+        Refusal::CredentialNotText { .. } => {
+            ("credential-not-text", "give it once, without brackets")
+        }
+        Refusal::ClientIdNotUuid => {
+            ("client-id-not-uuid", "give the client id as 8-4-4-4-12 hexadecimal digits")
+        }
     };
     (code, format!("refused with {}: {refusal}; {fix}", refusal.status()))
 }
@@ -46,7 +57,9 @@ pub(crate) fn refused(refusal: &Refusal) -> Why {
 pub(crate) fn unknown_credential(name: &str, value: &str) -> Why {
     let hint = match value {
         "" => "it is empty",
-        "TOKEN_HERE" | "CLIENT_ID" => "it is the document's placeholder, to be replaced by a real one",
+        "TOKEN_HERE" | "CLIENT_ID" => {
+            "it is the document's placeholder, to be replaced by a real one"
+        }
         _ if value.starts_with(['{', '<', '$']) => "it is a placeholder that was not filled in",
         _ => "nobody has it; letter case counts in tokens",
     };
@@ -59,28 +72,44 @@ pub(crate) fn violated(violation: &Violation) -> Why {
             "unreadable-frame",
             "closed with 1011; send one JSON array of five elements: [join_ref, ref, topic, event, payload]",
         ),
+        Violation::TopicNotText { .. } => (
+            "topic-not-text",
+            "refused; the third element is the topic, such as \"__absinthe__:control\"",
+        ),
         Violation::Binary => ("binary-frame", "closed with 1011; send frames as text messages"),
-        Violation::UnknownTopic { .. } | Violation::NoSuchChannel { .. } => {
-            ("unknown-topic", r#"refused; the topics are "__absinthe__:control" and, for heartbeats, "phoenix""#)
+        Violation::UnknownTopic { .. } | Violation::NoSuchChannel { .. } => (
+            "unknown-topic",
+            r#"refused; the topics are "__absinthe__:control" and, for heartbeats, "phoenix""#,
+        ),
+        Violation::UnknownEvent { .. } => (
+            "unknown-event",
+            "the channel crashed; the control topic knows phx_join, doc, unsubscribe and phx_leave",
+        ),
+        Violation::NotJoined { .. } => (
+            "not-joined",
+            "refused; join the control topic first, and again after each crash or leave",
+        ),
+        Violation::ForeignJoinRef => {
+            ("foreign-join-ref", "ignored; repeat the first element of the join")
         }
-        Violation::UnknownEvent { .. } => {
-            ("unknown-event", "the channel crashed; the control topic knows phx_join, doc, unsubscribe and phx_leave")
+        Violation::PayloadNotObject { .. } => (
+            "payload-not-object",
+            r#"the channel crashed; the payload of doc is {"query": TEXT, "variables": OBJECT}"#,
+        ),
+        Violation::VariablesNotObject { .. } => {
+            ("variables-not-object", "refused; send an object, null or nothing")
         }
-        Violation::NotJoined { .. } => {
-            ("not-joined", "refused; join the control topic first, and again after each crash or leave")
-        }
-        Violation::ForeignJoinRef => ("foreign-join-ref", "ignored; repeat the first element of the join"),
-        Violation::PayloadNotObject { .. } => {
-            ("payload-not-object", r#"the channel crashed; the payload of doc is {"query": TEXT, "variables": OBJECT}"#)
-        }
-        Violation::VariablesNotObject { .. } => ("variables-not-object", "refused; send an object, null or nothing"),
-        Violation::QueryNotText { .. } => ("query-not-text", "the channel crashed; query is the document as a string"),
-        Violation::NoSubscriptionId => {
-            ("no-subscription-id", r#"the channel crashed; the payload of unsubscribe is {"subscriptionId": ID}"#)
-        }
-        Violation::ReplyWithoutStatus | Violation::UnexpectedReply | Violation::UnknownSubscription(_) => {
-            ("not-for-servers", "ignored")
-        }
+        Violation::QueryNotText { .. } => (
+            "query-not-text",
+            "answered with an error, and the channel forgot who its client is; query is the document as a string",
+        ),
+        Violation::NoSubscriptionId => (
+            "no-subscription-id",
+            r#"the channel crashed; the payload of unsubscribe is {"subscriptionId": ID}"#,
+        ),
+        Violation::ReplyWithoutStatus
+        | Violation::UnexpectedReply
+        | Violation::UnknownSubscription(_) => ("not-for-servers", "ignored"),
     };
     (code, format!("{violation}; {fix}"))
 }

@@ -1,5 +1,21 @@
 //! The checks, one file per area. A check is data with one pure function of a session.
 
+mod connect;
+mod fault;
+mod frame;
+mod heartbeat;
+mod join;
+mod message;
+mod process;
+mod recover;
+mod subscribe;
+
+mod elements;
+pub mod limit;
+mod lookalike;
+#[cfg(test)]
+pub(crate) mod testing;
+
 use std::time::Duration;
 
 use glimesh_proto::Instant;
@@ -29,6 +45,11 @@ pub enum Capability {
     Subscribe,
     /// Connects again when the connection was lost.
     Reconnect,
+}
+
+impl Capability {
+    /// Every capability.
+    pub const ALL: [Self; 2] = [Self::Subscribe, Self::Reconnect];
 }
 
 /// One rule with a permanent id.
@@ -142,6 +163,12 @@ impl Observation {
         Self::new(Outcome::Unseen, why)
     }
 
+    /// The worst of several; of equals the first.
+    pub fn worst(all: impl IntoIterator<Item = Self>) -> Option<Self> {
+        all.into_iter()
+            .reduce(|worst, next| if next.outcome > worst.outcome { next } else { worst })
+    }
+
     fn new(outcome: Outcome, actual: impl Into<String>) -> Self {
         Self {
             outcome,
@@ -192,7 +219,34 @@ impl Observation {
     }
 }
 
+/// The areas, in the order of the catalogue.
+const AREAS: &[&[Check]] = &[
+    &process::CHECKS,
+    &connect::CHECKS,
+    &frame::CHECKS,
+    &join::CHECKS,
+    &subscribe::CHECKS,
+    &message::CHECKS,
+    &heartbeat::CHECKS,
+    &recover::CHECKS,
+    &fault::CHECKS,
+];
+
 /// Every check, in the order of the catalogue.
 pub fn catalogue() -> Vec<&'static Check> {
-    Vec::new()
+    AREAS.iter().copied().flatten().collect()
+}
+
+fn never_opened() -> Observation {
+    Observation::unseen("no connection was opened")
+}
+
+/// A value's text, cut for a sentence.
+fn short(value: &serde_json::Value) -> String {
+    const LONGEST: usize = 40;
+    let text = value.to_string();
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    text.chars().take(LONGEST).chain(['…']).collect()
 }

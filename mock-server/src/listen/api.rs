@@ -24,7 +24,7 @@ pub(super) fn not_logged_in() -> Answer {
 pub(super) fn answer(shared: &Shared, head: &Parts, body: &[u8]) -> Answer {
     let questions = || read(head, body);
     match viewer(shared, head) {
-        Err(refused) => open_to_all(refused),
+        Err(refused) => open_to_all(*refused),
         Ok(viewer) => match questions() {
             Some(questions) => open_to_all(answer_all(shared, &viewer, questions)),
             None => text(StatusCode::BAD_REQUEST, head, "Bad Request"),
@@ -76,7 +76,8 @@ fn answer_all(shared: &Shared, viewer: &Viewer, questions: Questions) -> Answer 
 
 fn execute(shared: &Shared, viewer: &Viewer, question: &Value) -> (StatusCode, Value) {
     let failed = |status, message: &str| (status, json!({"errors": [{"message": message}]}));
-    let Some(query) = question.get("query").and_then(Value::as_str).filter(|query| !query.is_empty())
+    let Some(query) =
+        question.get("query").and_then(Value::as_str).filter(|query| !query.is_empty())
     else {
         return failed(StatusCode::BAD_REQUEST, "No query document supplied");
     };
@@ -87,9 +88,10 @@ fn execute(shared: &Shared, viewer: &Viewer, question: &Value) -> (StatusCode, V
     };
     match shared.chat.execute_http(viewer, query, &variables) {
         GraphAnswer::Ok(result) | GraphAnswer::Error(result) => (StatusCode::OK, result),
-        GraphAnswer::Subscribed(_) => {
-            failed(StatusCode::BAD_REQUEST, "subscriptions need the WebSocket at /api/graph/websocket")
-        }
+        GraphAnswer::Subscribed(_) => failed(
+            StatusCode::BAD_REQUEST,
+            "subscriptions need the WebSocket at /api/graph/websocket",
+        ),
         GraphAnswer::Crash { reason } => {
             shared.recorder.note(None, "request-crashed", &format!("answered with 500: {reason}"));
             failed(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
@@ -97,12 +99,13 @@ fn execute(shared: &Shared, viewer: &Viewer, question: &Value) -> (StatusCode, V
     }
 }
 
-fn viewer(shared: &Shared, head: &Parts) -> Result<Viewer, Answer> {
-    let authorization = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+fn viewer(shared: &Shared, head: &Parts) -> Result<Viewer, Box<Answer>> {
+    let authorization =
+        head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let (scheme, value) = authorization.and_then(|text| text.split_once(' ')).unwrap_or_default();
     let value = value.trim().to_owned();
     if value.is_empty() {
-        return Err(not_logged_in());
+        return Err(Box::new(not_logged_in()));
     }
     let (credential, error, message) = match scheme.to_ascii_lowercase().as_str() {
         "bearer" => (
@@ -110,12 +113,14 @@ fn viewer(shared: &Shared, head: &Parts) -> Result<Viewer, Answer> {
             "invalid_access_token",
             "Given access token is invalid, revoked, or expired.",
         ),
-        "client-id" => (Credential::ClientId(value), "invalid_client_id", "Given client id is invalid."),
-        _ => return Err(not_logged_in()),
+        "client-id" => {
+            (Credential::ClientId(value), "invalid_client_id", "Given client id is invalid.")
+        }
+        _ => return Err(Box::new(not_logged_in())),
     };
     shared.chat.viewer(&credential).ok_or_else(|| {
         let body = json!({"errors": [{"header_error": error, "message": message}]});
-        with_body(StatusCode::UNAUTHORIZED, JSON, body.to_string())
+        Box::new(with_body(StatusCode::UNAUTHORIZED, JSON, body.to_string()))
     })
 }
 

@@ -63,6 +63,8 @@ pub(super) async fn serve(
         .max_buf_size(HEAD_LIMIT)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
+    // In a box that goes with the upgrade: a WebSocket's task would keep the room.
+    let served = Box::pin(served);
     let result = tokio::select! {
         biased;
         result = served => result,
@@ -85,7 +87,10 @@ async fn run(shared: &Arc<Shared>, peer: Peer, upgrade: OnUpgrade, stop: watch::
         Err(error) => return ended(shared, conn, Err(error)),
     };
     let link = parts.io.into_inner();
-    drive(Arc::clone(shared), peer, link, &parts.read_buf, stop).await;
+    // A copy: the original would keep all of hyper's buffer.
+    let early = parts.read_buf.to_vec();
+    drop(parts.read_buf);
+    drive(Arc::clone(shared), peer, link, early, stop).await;
 }
 
 /// A connection that never became a WebSocket has ended.
@@ -155,7 +160,9 @@ async fn route(
         (None, ["api", "graph", ..]) => api::answer(shared, head, &body).into(),
         (None, ["api", ..]) => api::not_logged_in().into(),
         (None, _) => {
-            let text_line = format!("refused with 404: nothing is at {path}; the socket is at /api/graph/websocket");
+            let text_line = format!(
+                "refused with 404: nothing is at {path}; the socket is at /api/graph/websocket"
+            );
             shared.recorder.note(Some(conn), "unknown-path", &text_line);
             text(StatusCode::NOT_FOUND, head, "Not Found").into()
         }
@@ -174,7 +181,7 @@ fn record(shared: &Shared, conn: u32, head: &hyper::http::request::Parts, status
     let pairs = glimesh_proto::connect::parse_query(raw_query)
         .unwrap_or_else(|| vec![("token".to_owned(), raw_query.to_owned())]);
     let what = shared.recorder.redact(|redactor| What::Upgrade {
-        method: head.method.to_string(),
+        method: redactor.text(head.method.as_str()),
         query: pairs
             .into_iter()
             .map(|(name, value)| (redactor.text(&name), redactor.query_value(&name, &value)))
@@ -184,7 +191,7 @@ fn record(shared: &Shared, conn: u32, head: &hyper::http::request::Parts, status
             .iter()
             .map(|(name, value)| {
                 let value = String::from_utf8_lossy(value.as_bytes());
-                (name.as_str().to_owned(), redactor.header_value(name.as_str(), &value))
+                (redactor.text(name.as_str()), redactor.header_value(name.as_str(), &value))
             })
             .collect(),
         path: redactor.text(path),

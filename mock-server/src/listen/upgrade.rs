@@ -17,11 +17,17 @@ pub(super) fn answer(shared: &Shared, conn: u32, head: &Parts) -> Routed {
     if head.method != Method::GET {
         let text = format!("refused with 400: the upgrade is a GET, not a {}", head.method);
         note(("wrong-method", text));
-        return empty(StatusCode::BAD_REQUEST).into();
+        let mut answer = empty(StatusCode::BAD_REQUEST);
+        // hyper would leave it out of the answer to a HEAD.
+        answer.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        return answer.into();
     }
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
     if is_vsn_a_list(head.uri.query().unwrap_or_default()) {
-        note(("unknown-vsn", "refused with 500: vsn is a list; put vsn=2.0.0 into the query".to_owned()));
+        note((
+            "unknown-vsn",
+            "refused with 500: vsn is a list; put vsn=2.0.0 into the query".to_owned(),
+        ));
         return text(StatusCode::INTERNAL_SERVER_ERROR, head, "Internal Server Error").into();
     }
     let request = match ConnectRequest::parse(target) {
@@ -45,7 +51,8 @@ pub(super) fn answer(shared: &Shared, conn: u32, head: &Parts) -> Routed {
             let opened_at = Instant::ZERO;
             Routed { answer, granted: Some(Peer { conn, endpoint, vsn, viewer, opened_at }) }
         }
-        Err((answer, text)) => {
+        Err(refused) => {
+            let (answer, text) = *refused;
             note(("bad-handshake", text));
             answer.into()
         }
@@ -65,25 +72,27 @@ fn refused(status: u16, head: &Parts) -> Answer {
     }
 }
 
-fn handshake(head: &Parts) -> Result<Answer, (Answer, String)> {
+fn handshake(head: &Parts) -> Result<Answer, Box<(Answer, String)>> {
     let headers = &head.headers;
     if head.version != Version::HTTP_11 {
         let mut answer = empty(StatusCode::BAD_REQUEST);
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        return Err((answer, "refused with 400: the upgrade needs HTTP/1.1".to_owned()));
+        return Err(Box::new((answer, "refused with 400: the upgrade needs HTTP/1.1".to_owned())));
     }
-    if !lists(headers, header::CONNECTION, "upgrade") || !lists(headers, header::UPGRADE, "websocket") {
+    if !lists(headers, header::CONNECTION, "upgrade")
+        || !lists(headers, header::UPGRADE, "websocket")
+    {
         let text = "refused with 426: send the headers Connection: Upgrade and Upgrade: websocket";
-        return Err((upgrade_required(headers), text.to_owned()));
+        return Err(Box::new((upgrade_required(headers), text.to_owned())));
     }
     let version = headers.get(header::SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
     if !matches!(version, Some(b"13" | b"8" | b"7")) {
         let text = "refused with 400: send the header Sec-WebSocket-Version: 13".to_owned();
-        return Err((empty(StatusCode::BAD_REQUEST), text));
+        return Err(Box::new((empty(StatusCode::BAD_REQUEST), text)));
     }
     let Some(key) = headers.get(header::SEC_WEBSOCKET_KEY) else {
         let text = "refused with 400: the header Sec-WebSocket-Key is missing".to_owned();
-        return Err((empty(StatusCode::BAD_REQUEST), text));
+        return Err(Box::new((empty(StatusCode::BAD_REQUEST), text)));
     };
     Ok(switching(key))
 }

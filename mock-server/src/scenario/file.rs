@@ -132,7 +132,7 @@ pub enum Step {
 pub struct Await {
     /// What the client shall do.
     pub what: Awaited,
-    /// How often, since the step before this one began.
+    /// How often, since the last step began that was no `await`; what other awaits have counted is not counted again.
     #[serde(default = "one")]
     pub count: u32,
     /// How long it may take, in real time.

@@ -1,29 +1,102 @@
-//! Stand-in until the world arrives.
-#![allow(missing_docs, dead_code, clippy::all, clippy::pedantic)]
-use std::sync::Arc;
-#[derive(Clone, Debug)]
-pub struct World { n: u64 }
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scope { Chat }
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Viewer { User { id: u64, scopes: Arc<[Scope]> }, Application { client_id: Arc<str> }, Lost }
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Published { ChatMessage { channel_id: u64, message_id: u64 } }
-impl Published { pub(crate) fn field(&self) -> &'static str { "chatMessage" } pub(crate) fn topic(&self) -> String { "6".into() } }
-#[derive(Debug, thiserror::Error)]
-#[error("no")]
-pub struct SayError;
+//! What the chat is about, in memory: users, channels, messages, and who may do what. Knows no GraphQL and no clock.
+//!
+//! Ids are deterministic: new rows count on from the last one.
+//!
+//! Source: `fixtures/world.json`, the world that the recordings were made in; recordings, rules 26 to 38.
+
+mod catalogue;
+mod channel;
+mod chat;
+mod follow;
+mod moderation;
+mod published;
+mod refusal;
+mod rows;
+mod token;
+mod user;
+mod viewer;
+
+use std::collections::BTreeMap;
+
+pub use chat::SayError;
+pub use published::Published;
+pub use viewer::{Scope, Viewer};
+
+pub(crate) use catalogue::{Category, Edge, Social, Stream, Subcategory, Tag};
+pub(crate) use channel::Channel;
+pub(crate) use chat::{ChatMessage, Metadata};
+pub(crate) use follow::Follower;
+pub(crate) use moderation::{Action, Ban, LogEntry, Moderator};
+pub(crate) use refusal::Refusal;
+pub(crate) use rows::{Row, Rows};
+pub(crate) use token::{Token, TokenKind};
+pub(crate) use user::User;
+
+use viewer::Grant;
+
+/// Everything that the server knows.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct World {
+    #[serde(rename = "note")]
+    _note: String,
+    pub(crate) host: String,
+    /// When all rows of the file were inserted and updated.
+    pub(crate) made_at: String,
+    first_new_follower_id: u64,
+    clients: Vec<String>,
+    /// Ids of applications in the form before the current one; no socket takes them.
+    #[serde(rename = "oldClientIds")]
+    _old_client_ids: BTreeMap<String, String>,
+    tokens: BTreeMap<String, Grant>,
+    pub(crate) users: Rows<User>,
+    pub(crate) channels: Rows<Channel>,
+    pub(crate) categories: Rows<Category>,
+    pub(crate) subcategories: Rows<Subcategory>,
+    pub(crate) tags: Rows<Tag>,
+    pub(crate) streams: Rows<Stream>,
+    pub(crate) followers: Rows<Follower>,
+    pub(crate) socials: Rows<Social>,
+    pub(crate) moderators: Rows<Moderator>,
+    pub(crate) bans: Rows<Ban>,
+    /// Pictures by the text that stands for them.
+    pub(crate) emotes: BTreeMap<String, String>,
+    pub(crate) homepage_channel_ids: Vec<u64>,
+    /// The one place where streams can be watched.
+    pub(crate) edge: Edge,
+    #[serde(skip)]
+    pub(crate) messages: Rows<ChatMessage>,
+    #[serde(skip)]
+    pub(crate) log: Rows<LogEntry>,
+}
+
 impl World {
-    pub fn embedded() -> Self { Self { n: 0 } }
-    pub fn viewer_of_token(&self, token: &str) -> Option<Viewer> {
-        (token.starts_with("tok_") || token == "tok with space+plus/slash=").then(|| Viewer::User { id: 1, scopes: Arc::from([Scope::Chat]) })
+    /// The world of `fixtures/world.json`.
+    pub fn embedded() -> Self {
+        serde_json::from_str(include_str!("../../../fixtures/world.json"))
+            .expect("the embedded world is tested")
     }
-    pub fn viewer_of_client_id(&self, id: &str) -> Option<Viewer> {
-        let id = id.to_lowercase();
-        (id == "4d4e4f50-0001-4000-8000-000000000001" || id == "4d4e4f50-0002-4000-8000-000000000002").then(|| Viewer::Application { client_id: id.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn embedded_world_is_complete() {
+        let world = World::embedded();
+        assert_eq!(world.users.iter().count(), 9);
+        assert_eq!(world.channels.find(6).unwrap().streamer_id, 1);
     }
-    pub fn say(&mut self, _now: &str, channel_id: u64, _username: &str, _text: &str) -> Result<Published, SayError> {
-        self.n += 1;
-        Ok(Published::ChatMessage { channel_id, message_id: self.n })
+
+    #[test]
+    fn tokens_and_client_ids_name_their_viewers() {
+        let world = World::embedded();
+        let viewer = world.viewer_of_token("tok_mytho_chat").unwrap();
+        assert_eq!((viewer.user_id(), viewer.may(Scope::Chat)), (Some(1), true));
+        assert!(!world.viewer_of_token("tok_mytho_public").unwrap().may(Scope::Chat));
+        assert_eq!(world.viewer_of_token("tok_nobody"), None);
+        assert!(world.viewer_of_client_id("4D4E4F50-0001-4000-8000-000000000001").is_some());
+        assert_eq!(world.viewer_of_client_id("4d4e4f50-0009-4000-8000-000000000001"), None);
     }
 }

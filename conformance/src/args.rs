@@ -1,0 +1,208 @@
+//! The command line, as values.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::check::Capability;
+use crate::clock::CONTRACT_RATE;
+
+/// Tells whether a Glimesh chat client is right, and exactly what is wrong.
+#[derive(Debug, Parser)]
+#[command(name = "glimesh-conformance", version, about, max_term_width = 80)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a client against the mock server and judge what crosses the wire.
+    Run(RunArgs),
+    /// List the checks.
+    List(ListArgs),
+    /// Explain a check: what it requires, why, and how to mend a client.
+    Explain {
+        /// The check's id, such as HB001.
+        id: String,
+    },
+    /// Judge a transcript that was written before; gives the findings of the run that wrote it.
+    Judge(JudgeArgs),
+    /// Run correct clients, which must pass, and broken ones, which must be caught.
+    SelfCheck(SelfCheckArgs),
+    /// The bundled client, a program like any other.
+    #[command(hide = true)]
+    ReferenceClient(crate::reference::Args),
+}
+
+/// Options of `run`.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// The client's program and its arguments, after `--`; the bundled reference client if absent.
+    ///
+    /// Placeholders are filled in: {url}, {ws_base}, {token}, {channel_id}, {heartbeat_ms} and the rest of the
+    /// client's contract in the README; {{url}} is the text {url}. Without any placeholder, here or in --env, the
+    /// URL is added as the last argument. The same values stand in the environment as GLIMESH_WS_URL and so on. No
+    /// shell is involved.
+    #[arg(last = true, value_name = "CMD")]
+    pub client: Vec<String>,
+    /// Where the report goes.
+    #[arg(long, value_name = "DIR", default_value = "conformance-report")]
+    pub report_dir: PathBuf,
+    /// What to write: for people on standard error, or JSON on standard output.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// How the server behaves.
+    #[arg(long, value_enum, default_value_t = ProfileName::Glimesh)]
+    pub profile: ProfileName,
+    /// How time is told. `auto` takes `contract` if an argument of the client has {heartbeat_ms}, else `real`.
+    ///
+    /// Under `real`, {heartbeat_ms} is 25000.
+    #[arg(long, value_enum, default_value_t = ClockArg::Auto)]
+    pub clock: ClockArg,
+    /// How many of the client's heartbeat seconds fit into a real one, for the clock `contract`.
+    #[arg(long, value_name = "N", default_value_t = CONTRACT_RATE, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub rate: u32,
+    /// How many sessions run side by side; they mostly sleep.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: u16,
+    /// Only these checks: ids separated by commas, `*` for any characters, such as HB*,CN001.
+    #[arg(short = 'E', long, value_name = "IDS")]
+    pub select: Option<String>,
+    /// What the client can do, separated by commas; checks that need more do not apply.
+    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_values_t = [CapabilityArg::Subscribe, CapabilityArg::Reconnect])]
+    pub capabilities: Vec<CapabilityArg>,
+    /// How long the client may take to ask for a connection, from its start; 30s at most.
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    pub connect_timeout: Duration,
+    /// How long the client may take to end after SIGTERM; then it is killed, with all that it has started.
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = parse_duration)]
+    pub grace: Duration,
+    /// Also set this in the client's environment; placeholders are filled in.
+    ///
+    /// Of the kit's own environment the client inherits only what programs need: PATH, the language, where tools
+    /// and libraries are. HOME and TMPDIR are folders of its own.
+    #[arg(long = "env", value_name = "K=V", value_parser = parse_pair)]
+    pub env: Vec<(String, String)>,
+    /// Fail, with exit code 4, if fewer checks than this come to a verdict.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub min_executed: usize,
+    /// Count weak results as failures.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub deny: Option<Deny>,
+    /// Let inconclusive results pass.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub allow: Option<Allow>,
+}
+
+/// Options of `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// What to write.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// Options of `judge`.
+#[derive(Debug, Args)]
+pub struct JudgeArgs {
+    /// Transcripts as `run` or `glimesh-mock` wrote them.
+    #[arg(required = true, value_name = "TRANSCRIPT")]
+    pub transcripts: Vec<PathBuf>,
+    /// What to write.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// Options of `self-check`.
+#[derive(Debug, Args)]
+pub struct SelfCheckArgs {
+    /// How many clients run side by side.
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: u16,
+}
+
+/// For whom a command writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// For machines.
+    Json,
+}
+
+/// The profiles by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProfileName {
+    /// The document's rule of 30 seconds, enforced with a grace of 2 s.
+    Glimesh,
+    /// As it was deployed: 60 seconds without any byte.
+    Phoenix,
+    /// The document's frames byte for byte.
+    Literal,
+}
+
+/// The clocks by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ClockArg {
+    /// The fastest one that the client can take.
+    Auto,
+    /// Every second is a real one.
+    Real,
+    /// The client takes a short heartbeat interval by {heartbeat_ms}.
+    Contract,
+}
+
+/// The capabilities by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CapabilityArg {
+    /// Subscribes to a channel's messages.
+    Subscribe,
+    /// Connects again when the connection was lost.
+    Reconnect,
+}
+
+impl From<CapabilityArg> for Capability {
+    fn from(arg: CapabilityArg) -> Self {
+        match arg {
+            CapabilityArg::Subscribe => Self::Subscribe,
+            CapabilityArg::Reconnect => Self::Reconnect,
+        }
+    }
+}
+
+/// What `--deny` can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// SHOULDs that are not kept, and MUSTs that are barely kept.
+    Weak,
+}
+
+/// What `--allow` can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Allow {
+    /// Checks that nobody could observe.
+    Inconclusive,
+}
+
+fn parse_pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let expected = || "expected a time such as 3s or 500ms".to_owned();
+    let (number, unit) =
+        text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(expected)?);
+    let number: u64 = number.parse().map_err(|_| expected())?;
+    match unit {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" => Ok(Duration::from_secs(number)),
+        _ => Err(expected()),
+    }
+}

@@ -1,0 +1,177 @@
+//! What a client does when its connection is gone: it comes back, joins, and subscribes again.
+
+use glimesh_mock::transcript::What;
+use glimesh_proto::{Instant, names};
+
+use crate::check::process::how_it_ended;
+use crate::check::{Capability, Check, Level, Observation, Scope};
+use crate::session::{Connection, Session};
+
+/// The checks of this area.
+pub(super) const CHECKS: [Check; 2] = [
+    Check {
+        id: "RC002",
+        slug: "recover/reconnects-after-reset",
+        clauses: &["GCW-TR-01"],
+        level: Level::Should,
+        title: "reconnects after the connection was cut",
+        requirement: "After its connection was reset, the client SHOULD connect again within 60 seconds.",
+        why: "Networks and servers cut connections as a matter of course. A bot that does not come back is found dead \
+              the next morning.",
+        mend: "Connect again whenever a connection ends that you did not end, after a pause that grows with each \
+               failure. If the client is not meant to, say so: `--capabilities subscribe`.",
+        scope: Scope::Of("reset"),
+        needs: Some(Capability::Reconnect),
+        timing: false,
+        judge: reconnects,
+    },
+    Check {
+        id: "RC004",
+        slug: "recover/rejoins-then-resubscribes",
+        clauses: &["GCW-JN-03", "GCW-SB-04"],
+        level: Level::Should,
+        title: "joins, then subscribes, after a reconnect",
+        requirement: "On a new connection the client SHOULD join first and then subscribe again.",
+        why: "The server forgets everything about a connection that ends. A client that only reconnects looks alive, \
+              and never gets another message.",
+        mend: "Run the whole opening on every connection: join, wait for the reply, send the subscription.",
+        scope: Scope::Of("reset"),
+        needs: Some(Capability::Reconnect),
+        timing: false,
+        judge: rejoins_then_resubscribes,
+    },
+];
+
+fn reconnects(session: &Session) -> Observation {
+    let Some(reset_at) = session.mark("step:reset") else { return not_reset() };
+    let expected = "a new upgrade request within 60 s";
+    if let Some((index, at)) = upgrade_after(session, reset_at) {
+        let after = at.since(reset_at).as_secs_f64();
+        return Observation::met(format!("a new upgrade request {after:.2} s after the reset"))
+            .at_entry(index, at);
+    }
+    if let Some((index, event)) = session.early_exit() {
+        return Observation::unmet(format!("the client {} instead", how_it_ended(event)))
+            .expecting(expected)
+            .at_entry(index, session.entry(index).at);
+    }
+    match session.last_mark("missed:upgrade") {
+        Some(at) => Observation::unmet(format!(
+            "no upgrade request in the {:.0} s after the reset",
+            at.since(reset_at).as_secs_f64()
+        ))
+        .expecting(expected),
+        None => Observation::unseen("the session ended before the client could connect again"),
+    }
+}
+
+fn upgrade_after(session: &Session, reset_at: Instant) -> Option<(usize, Instant)> {
+    let entries = session.transcript.entries.iter().enumerate();
+    entries
+        .filter(|(_, entry)| entry.at >= reset_at)
+        .find(|(_, entry)| matches!(entry.what, What::Upgrade { .. }))
+        .map(|(index, entry)| (index, entry.at))
+}
+
+fn rejoins_then_resubscribes(session: &Session) -> Observation {
+    let Some(reset_at) = session.mark("step:reset") else { return not_reset() };
+    let expected = "phx_join, then doc with the subscription, on the new connection";
+    let later = session
+        .open_connections()
+        .filter(|connection| connection.opened_at.is_some_and(|at| at >= reset_at));
+    let mut last = Observation::unseen("the client did not connect again");
+    for connection in later {
+        last = match opening(session, connection) {
+            Opening::Whole => return Observation::met("it joined, then subscribed again"),
+            Opening::DocFirst { entry, at } => {
+                return Observation::unmet("it sent a document before it joined")
+                    .expecting(expected)
+                    .at_entry(entry, at);
+            }
+            Opening::NoJoin => match session.last_mark("missed:join") {
+                Some(_) => {
+                    Observation::unmet("it connected again and never joined").expecting(expected)
+                }
+                None => Observation::unseen("the session ended before the client could join again"),
+            },
+            Opening::NotGranted => Observation::unmet(
+                "it joined and sent a document, but got no subscription: it left again, or sent a wrong document",
+            )
+            .expecting(expected),
+            Opening::NoDoc => match session.last_mark("missed:subscribed") {
+                Some(_) => {
+                    Observation::unmet("it joined again and never subscribed").expecting(expected)
+                }
+                None => {
+                    Observation::unseen("the session ended before the client could subscribe again")
+                }
+            },
+        };
+    }
+    last
+}
+
+/// How a client opened a connection.
+enum Opening {
+    Whole,
+    DocFirst { entry: usize, at: Instant },
+    NoJoin,
+    NoDoc,
+    NotGranted,
+}
+
+fn opening(session: &Session, connection: &Connection) -> Opening {
+    let join = connection.on_control(names::PHX_JOIN).next();
+    let doc = connection.on_control(names::DOC).next();
+    match (join, doc) {
+        (None, None) => Opening::NoJoin,
+        (Some(_), None) => Opening::NoDoc,
+        (Some((join, _)), Some((doc, _))) if join.entry < doc.entry => {
+            if session.last_mark("missed:subscribed").is_some() {
+                Opening::NotGranted
+            } else {
+                Opening::Whole
+            }
+        }
+        (_, Some((doc, _))) => Opening::DocFirst { entry: doc.entry, at: doc.at },
+    }
+}
+
+fn not_reset() -> Observation {
+    Observation::unseen("the client did not subscribe, so the connection was not reset")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::Outcome::{Met, Unmet, Unseen};
+    use crate::check::testing::{DOC, JOIN, OK, Wire, exited, outcome};
+
+    fn reset() -> Wire {
+        Wire::new().scenario("reset").open(1.0).subscribed(1.1).mark(2.0, "step:reset")
+    }
+
+    #[test]
+    fn a_client_comes_back() {
+        assert_eq!(outcome("RC002", reset().open(40.0)), Met);
+        // A refused attempt is an attempt.
+        assert_eq!(outcome("RC002", reset().upgrade(3.0, "/", &[], 403)), Met);
+        assert_eq!(outcome("RC002", reset().entry(2.1, exited(Some(0), None))), Unmet);
+        assert_eq!(outcome("RC002", reset().mark(62.0, "missed:upgrade")), Unmet);
+        assert_eq!(outcome("RC002", reset()), Unseen);
+        assert_eq!(outcome("RC002", Wire::new().scenario("reset").open(1.0)), Unseen);
+    }
+
+    #[test]
+    fn it_joins_before_it_subscribes() {
+        let back = || reset().open(3.0);
+        assert_eq!(outcome("RC004", back().subscribed(3.1)), Met);
+        assert_eq!(outcome("RC004", back().client(3.1, DOC).client(3.2, JOIN)), Unmet);
+        assert_eq!(outcome("RC004", back().mark(23.0, "missed:join")), Unmet);
+        let joined = || back().client(3.1, JOIN).server(3.2, OK);
+        assert_eq!(outcome("RC004", joined().mark(23.0, "missed:subscribed")), Unmet);
+        let in_vain = joined().client(3.3, DOC).mark(23.0, "missed:subscribed");
+        assert_eq!(outcome("RC004", in_vain), Unmet);
+        assert_eq!(outcome("RC004", joined()), Unseen);
+        assert_eq!(outcome("RC004", reset()), Unseen);
+    }
+}

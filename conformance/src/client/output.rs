@@ -1,0 +1,116 @@
+//! What a client prints: read to the end, kept up to a limit, written without secrets.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::task::JoinHandle;
+
+/// How much of each stream is kept.
+const MOST: usize = 1024 * 1024;
+
+/// What is dropped before a cut inside a line, so that no part of a secret is left at the cut.
+const LONGEST_SECRET: usize = 4096;
+
+/// How long a stream may stay open after the client and all its processes are gone.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// One stream of a client, being read.
+///
+/// It is kept in memory until the session is over: only then the server knows all secrets that the client used.
+#[derive(Debug)]
+pub(super) struct Capture {
+    kept: Arc<Mutex<Kept>>,
+    reading: JoinHandle<()>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Kept {
+    text: Vec<u8>,
+    dropped: usize,
+}
+
+impl Capture {
+    pub(super) fn start(mut stream: impl AsyncRead + Send + Unpin + 'static) -> Self {
+        let kept = Arc::new(Mutex::new(Kept::default()));
+        let sink = Arc::clone(&kept);
+        let reading = tokio::spawn(async move {
+            let mut chunk = vec![0; 16 * 1024];
+            // A stream that cannot be read any more has said all that it will.
+            while let Ok(n @ 1..) = stream.read(&mut chunk).await {
+                sink.lock().unwrap_or_else(PoisonError::into_inner).take(&chunk[..n]);
+            }
+        });
+        Self { kept, reading }
+    }
+
+    /// Writes what was read into a file, after `redact` has replaced the secrets.
+    pub(super) async fn save(
+        mut self,
+        path: &Path,
+        redact: &(dyn Fn(&str) -> String + Sync),
+    ) -> io::Result<()> {
+        if tokio::time::timeout(PATIENCE, &mut self.reading).await.is_err() {
+            self.reading.abort();
+        }
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        fs::write(path, kept.told(redact))
+    }
+}
+
+impl Kept {
+    fn take(&mut self, bytes: &[u8]) {
+        let fits = bytes.len().min(MOST - self.text.len());
+        self.text.extend_from_slice(&bytes[..fits]);
+        self.dropped += bytes.len() - fits;
+    }
+
+    fn told(mut self, redact: &dyn Fn(&str) -> String) -> String {
+        if self.dropped == 0 {
+            return redact(&String::from_utf8_lossy(&self.text));
+        }
+        let line_end = self.text.iter().rposition(|&byte| byte == b'\n').map(|at| at + 1);
+        let cut = line_end.unwrap_or(MOST - LONGEST_SECRET);
+        self.dropped += self.text.len() - cut;
+        self.text.truncate(cut);
+        let mut told = redact(&String::from_utf8_lossy(&self.text));
+        if !told.ends_with('\n') {
+            told.push('\n');
+        }
+        told.push_str(&format!("[cut here: {} more bytes]\n", self.dropped));
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(chunks: &[&[u8]]) -> String {
+        let mut kept = Kept::default();
+        chunks.iter().for_each(|chunk| kept.take(chunk));
+        kept.told(&|text| text.replace("secret", "<token>"))
+    }
+
+    #[test]
+    fn secrets_are_replaced_across_chunks() {
+        assert_eq!(told(&[b"my sec", b"ret\xff\n"]), "my <token>\u{fffd}\n");
+    }
+
+    #[test]
+    fn a_flood_is_cut_at_the_end_of_a_line_and_says_so() {
+        let told = told(&[&b"y\n".repeat(MOST / 2 - 1), b"secret\n", b"and more\n"]);
+        assert_eq!(told.lines().last(), Some("[cut here: 16 more bytes]"));
+        assert!(told.len() < MOST + 100 && !told.contains("se"));
+    }
+
+    #[test]
+    fn a_cut_inside_a_line_leaves_no_part_of_a_secret() {
+        let told = told(&[&vec![b'x'; MOST - 3], b"secret"]);
+        assert!(told.starts_with("xxx") && !told.contains("sec"));
+        assert!(told.ends_with("x\n[cut here: 4099 more bytes]\n"));
+    }
+}

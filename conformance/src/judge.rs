@@ -1,0 +1,251 @@
+//! From sessions to findings: pure, so that a transcript on disk is judged as the run that wrote it was.
+
+use glimesh_mock::transcript::From;
+use glimesh_proto::connect::Vsn;
+use glimesh_proto::{DecodeError, Frame};
+
+use crate::check::{Capability, Check, Level, Observation, Outcome, Scope};
+use crate::results::{Finding, Score, Tally, Verdict};
+use crate::session::{Connection, Session};
+use crate::suite;
+
+/// What one check saw in one session.
+#[derive(Clone, Debug)]
+pub struct Sighting<'a> {
+    /// The check.
+    pub check: &'static Check,
+    /// The session.
+    pub session: &'a Session,
+    /// What it saw there.
+    pub observation: Observation,
+}
+
+/// Judges sessions by checks: one finding per check, in the order of the checks, and one more if the kit is at fault.
+pub fn judge(
+    sessions: &[Session],
+    checks: &[&'static Check],
+    capabilities: &[Capability],
+) -> Vec<Finding> {
+    let of_client = checks.iter().map(|check| judge_one(sessions, check, capabilities));
+    of_client.chain(kit_fault(sessions)).collect()
+}
+
+/// What the checks see in one session, leaving out those that do not read it.
+pub fn observe<'a>(session: &'a Session, checks: &[&'static Check]) -> Vec<Sighting<'a>> {
+    checks
+        .iter()
+        .filter(|check| reads(check, session))
+        .map(|check| Sighting { check, session, observation: (check.judge)(session) })
+        .collect()
+}
+
+/// Counts verdicts by level.
+pub fn score(findings: &[Finding]) -> Score {
+    let mut score = Score::default();
+    for finding in findings {
+        let tally = match finding.level {
+            Level::Must => Some(&mut score.must),
+            Level::Should => Some(&mut score.should),
+            Level::May | Level::Note => None,
+        };
+        match finding.verdict {
+            Verdict::Inconclusive => score.inconclusive += 1,
+            Verdict::NotApplicable | Verdict::Unsupported => score.not_applicable += 1,
+            verdict => count(tally, verdict),
+        }
+    }
+    score
+}
+
+fn count(tally: Option<&mut Tally>, verdict: Verdict) {
+    let Some(tally) = tally else { return };
+    match verdict {
+        Verdict::Pass => {
+            tally.pass += 1;
+            tally.of += 1;
+        }
+        Verdict::Weak | Verdict::Fail => tally.of += 1,
+        _ => {}
+    }
+}
+
+fn reads(check: &Check, session: &Session) -> bool {
+    match check.scope {
+        Scope::Every => true,
+        Scope::Of(name) => session.transcript.header.scenario == name,
+    }
+}
+
+fn judge_one(sessions: &[Session], check: &'static Check, capabilities: &[Capability]) -> Finding {
+    if check.needs.is_some_and(|needed| !capabilities.contains(&needed)) {
+        let observation = Observation::unseen("the client was not said to be able to do this");
+        return finding(check, Verdict::NotApplicable, None, observation);
+    }
+    let seen = sessions.iter().filter(|session| reads(check, session));
+    // The worst one counts; of equals the first.
+    let worst = seen
+        .map(|session| (session, (check.judge)(session)))
+        .reduce(|worst, next| if next.1.outcome > worst.1.outcome { next } else { worst });
+    match worst {
+        None => {
+            let observation = Observation::unseen("no session that this check reads was run");
+            finding(check, Verdict::Inconclusive, None, observation)
+        }
+        Some((session, observation)) => {
+            let verdict = verdict(check.level, observation.outcome);
+            finding(check, verdict, Some(session), observation)
+        }
+    }
+}
+
+/// What an outcome means at a level: only a broken MUST is a failure.
+pub const fn verdict(level: Level, outcome: Outcome) -> Verdict {
+    match (outcome, level) {
+        (Outcome::Unseen, _) => Verdict::Inconclusive,
+        (Outcome::Met, _) => Verdict::Pass,
+        (Outcome::Unmet, Level::Must) => Verdict::Fail,
+        (Outcome::Unmet | Outcome::Weak, Level::Must | Level::Should) => Verdict::Weak,
+        (Outcome::Note, _) | (Outcome::Unmet | Outcome::Weak, Level::May | Level::Note) => {
+            Verdict::Note
+        }
+    }
+}
+
+fn finding(
+    check: &Check,
+    verdict: Verdict,
+    session: Option<&Session>,
+    observation: Observation,
+) -> Finding {
+    let ms = |duration: std::time::Duration| duration.as_millis() as u64;
+    Finding {
+        id: check.id.to_owned(),
+        slug: check.slug.to_owned(),
+        clause: check.clauses.first().map(|&clause| clause.to_owned()),
+        level: check.level,
+        verdict,
+        requirement: check.requirement.to_owned(),
+        expected: observation.expected,
+        actual: observation.actual,
+        hint: observation.hint,
+        at_ms: observation.at.map(glimesh_proto::Instant::as_millis),
+        session: session.map(|session| session.name().to_owned()),
+        frame: observation.entry,
+        span: observation.span,
+        measured_ms: observation.timing.map(|timing| ms(timing.measured)),
+        limit_ms: observation.timing.map(|timing| ms(timing.limit)),
+        tolerance_ms: observation.timing.map(|timing| ms(timing.tolerance)),
+        baseline: None,
+    }
+}
+
+/// What the kit demands of its own server, in every session and whatever was selected. Not in the catalogue: whoever
+/// writes a client cannot mend it.
+pub static SERVER_FRAMES: Check = Check {
+    id: "KT001",
+    slug: "kit/server-frames",
+    clauses: &[],
+    level: Level::Must,
+    title: "the kit's server sends frames",
+    requirement: "Unless its scenario says otherwise, the kit's server MUST send nothing but frames of five elements.",
+    why: "A client cannot be judged by what it makes of nonsense that nobody meant to send.",
+    mend: "This is a fault of the kit; please report it with the session's transcript.",
+    scope: Scope::Every,
+    needs: None,
+    timing: false,
+    judge: server_frames,
+};
+
+fn kit_fault(sessions: &[Session]) -> Option<Finding> {
+    let seen = sessions.iter().map(|session| (session, server_frames(session)));
+    let (session, observation) =
+        seen.into_iter().find(|(_, seen)| seen.outcome == Outcome::Unmet)?;
+    Some(finding(&SERVER_FRAMES, Verdict::KitError, Some(session), observation))
+}
+
+fn server_frames(session: &Session) -> Observation {
+    // Other scenarios, proxies and recordings may hold anything.
+    if !suite::SESSIONS.contains(&session.scenario()) || session.mark("step:send").is_some() {
+        return Observation::unseen("the scenario may send what is no frame");
+    }
+    let speaking_v2 = session.open_connections().filter(|connection| is_v2(session, connection));
+    let texts = speaking_v2.flat_map(|connection| &connection.frames).filter_map(|seen| {
+        let text = session.entry(seen.entry).server_text().filter(|_| seen.from == From::Server)?;
+        Some((seen, Frame::decode(text).err()))
+    });
+    // A topic that is no text is echoed as it came, as the real server does.
+    let echo = |error: &DecodeError| matches!(error, DecodeError::WrongType { position: 3, .. });
+    let wrong =
+        texts.into_iter().find_map(|(seen, error)| Some((seen, error.filter(|e| !echo(e))?)));
+    match wrong {
+        None => Observation::met("every text of the server's is a frame"),
+        Some((seen, error)) => Observation::unmet(format!("the server sent no frame: {error}"))
+            .expecting("a frame of five elements")
+            .at_entry(seen.entry, seen.at),
+    }
+}
+
+/// Whether the connection speaks the format with arrays.
+fn is_v2(session: &Session, connection: &Connection) -> bool {
+    session.requests().filter(|request| connection.entries.contains(&request.entry)).any(
+        |request| request.values("vsn").last().is_some_and(|vsn| Vsn::parse(vsn) == Ok(Vsn::V2)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::testing::{BEAT_OK, JOIN, Wire};
+    use glimesh_proto::names;
+
+    #[test]
+    fn only_a_broken_must_fails() {
+        let outcomes =
+            [Outcome::Unseen, Outcome::Met, Outcome::Note, Outcome::Weak, Outcome::Unmet];
+        let levels = [Level::Must, Level::Should, Level::May, Level::Note];
+        let failing = levels
+            .into_iter()
+            .flat_map(|level| outcomes.map(|outcome| (level, outcome)))
+            .filter(|&(level, outcome)| verdict(level, outcome) == Verdict::Fail)
+            .collect::<Vec<_>>();
+        assert_eq!(failing, [(Level::Must, Outcome::Unmet)]);
+    }
+
+    fn kit_faults(wire: Wire) -> Vec<Finding> {
+        judge(&[wire.session()], &[], &[])
+    }
+
+    #[test]
+    fn nonsense_that_no_step_sent_is_the_kits_fault() {
+        assert_eq!(kit_faults(Wire::new().open(0.1).client(0.2, JOIN).server(0.3, BEAT_OK)), []);
+        let echo = r#"[null,"1",null,"phx_reply",{"response":{},"status":"error"}]"#;
+        assert_eq!(kit_faults(Wire::new().open(0.1).server(0.2, echo)), []);
+        let wire = Wire::new().open(0.1).server(0.2, "[1,2,3,4]");
+        let found = kit_faults(wire);
+        assert_eq!((found.len(), found[0].verdict), (1, Verdict::KitError));
+        assert_eq!((found[0].session.as_deref(), found[0].frame), (Some("quiet"), Some(2)));
+    }
+
+    #[test]
+    fn nonsense_that_was_meant_to_be_sent_is_no_fault() {
+        let sent = Wire::new().open(0.1).mark(0.2, "step:send").server(0.2, "42");
+        assert_eq!(kit_faults(sent), []);
+        let foreign = Wire::new().scenario("my-own").open(0.1).server(0.2, "42");
+        assert_eq!(kit_faults(foreign), []);
+        let v1 = Wire::new().upgrade(0.1, names::GRAPH_PATH, &[("token", "<token>")], 101);
+        assert_eq!(kit_faults(v1.server(0.2, r#"{"event":"phx_reply"}"#)), []);
+    }
+
+    #[test]
+    fn the_worst_session_counts_and_an_unseen_one_only_if_all_are() {
+        let checks = crate::check::catalogue();
+        let five = |check: &&&'static Check| check.id == "FR004";
+        let check = *checks.iter().find(five).unwrap();
+        let verdict = |wires: [Wire; 2]| judge(&wires.map(Wire::session), &[check], &[])[0].verdict;
+        let (silent, good) = (Wire::new().open(0.1), Wire::new().open(0.1).client(0.2, JOIN));
+        let bad = Wire::new().open(0.1).client(0.2, "[]");
+        assert_eq!(verdict([silent.clone(), silent.clone()]), Verdict::Inconclusive);
+        assert_eq!(verdict([silent, good.clone()]), Verdict::Pass);
+        assert_eq!(verdict([bad, good]), Verdict::Fail);
+    }
+}

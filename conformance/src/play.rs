@@ -1,0 +1,174 @@
+//! One session: a mock server for it alone, a client, and what crossed the wire between them.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use glimesh_mock::scenario::{Awaited, Scenario, ScenarioError, Span, Step};
+use glimesh_mock::transcript::{ProcessEvent, What};
+use glimesh_mock::{MockServer, StartError};
+use tokio::sync::watch;
+
+use crate::client::{self, ContractError, Ended, NotStarted, Running, Values};
+use crate::noise::Probe;
+use crate::plan::Plan;
+use crate::results::SessionResult;
+use crate::session::Session;
+
+/// What one session left behind.
+#[derive(Debug)]
+pub struct Played {
+    /// The session's name, which is its scenario's.
+    pub name: &'static str,
+    /// The evidence.
+    pub session: Session,
+    /// How it went.
+    pub result: SessionResult,
+}
+
+/// Why the kit cannot do its work. None of these is the client's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum KitFault {
+    /// A scenario of the suite is missing or wrong.
+    #[error("cannot play a session: {0}")]
+    Scenario(#[from] ScenarioError),
+    /// The mock server could not be started.
+    #[error("cannot start the mock server: {0}")]
+    Server(#[from] StartError),
+    /// The client's command line cannot be filled in.
+    #[error("cannot fill in the client's command line: {0}")]
+    Contract(#[from] ContractError),
+    /// The client cannot be supervised.
+    #[error("cannot supervise the client: {0}")]
+    Supervisor(#[source] io::Error),
+    /// The folder for the client's output cannot be used.
+    #[error("cannot keep the client's output: {0}")]
+    Output(#[source] io::Error),
+}
+
+/// Plays one session from the start of its server to the end of its client.
+///
+/// # Errors
+///
+/// [`KitFault`]; whatever the client does wrong is in the transcript.
+pub async fn session(
+    plan: &Plan,
+    name: &'static str,
+    probe: &Probe,
+    run_began: Instant,
+    interrupt: watch::Receiver<bool>,
+) -> Result<Played, KitFault> {
+    let began = Instant::now();
+    let server = start_server(plan, name).await?;
+    let home = tempfile::Builder::new().prefix("glimesh-").tempdir().map_err(KitFault::Output)?;
+    let launch = client::launch(plan, &Values::new(&server, plan, home.path()))?;
+    match client::start(launch).await {
+        Ok(mut running) => {
+            server.append(process(ProcessEvent::Started));
+            attend(plan, &server, &mut running, interrupt).await;
+            let redact = |text: &str| server.redact(text);
+            let saved = running.save_output(&plan.output_dir, name, &redact).await;
+            saved.map_err(KitFault::Output)?;
+        }
+        Err(NotStarted::Refused(error)) => {
+            server.append(process(ProcessEvent::NotStarted { error: server.redact(&error) }));
+        }
+        Err(NotStarted::Kit(error)) => return Err(KitFault::Supervisor(error)),
+    }
+    server.append(What::Noise { worst_stall_ms: ms(probe.worst_since(began)) });
+    let session = Session::new(server.stop().await);
+    let result = SessionResult {
+        id: name.to_owned(),
+        scenario: name.to_owned(),
+        started_ms: ms(began - run_began),
+        ended_ms: ms(run_began.elapsed()),
+        process: session.process_word(),
+        close: session.close_word().to_owned(),
+        transcript: format!("transcripts/{name}.jsonl"),
+    };
+    Ok(Played { name, session, result })
+}
+
+/// The longest that a session with a well-behaved client takes, in real time: what its timeline waits for.
+pub fn expected_length(plan: &Plan, name: &str) -> Duration {
+    let Ok(scenario) = Scenario::named(name) else { return Duration::ZERO };
+    let lengths = scenario.timeline.iter().map(|step| match step {
+        Step::Wait(span) => span.0 / plan.clock.rate(),
+        Step::Pause(span) => span.0,
+        _ => Duration::ZERO,
+    });
+    let held = scenario.rules.iter().filter_map(|rule| rule.delay).map(|delay| delay.0);
+    lengths.chain(held).sum()
+}
+
+async fn start_server(plan: &Plan, name: &str) -> Result<MockServer, KitFault> {
+    let mut scenario = Scenario::named(name)?;
+    limit_start(&mut scenario, plan.connect_timeout);
+    if let Some(patience) = plan.patience {
+        shorten(&mut scenario, patience);
+    }
+    let server = MockServer::builder()
+        .profile(plan.profile.clone())
+        .scenario(scenario)
+        .clock(plan.clock.stamp())
+        .start()
+        .await?;
+    Ok(server)
+}
+
+/// The first connection is part of the client's start, which has a limit of its own.
+fn limit_start(scenario: &mut Scenario, connect_timeout: Duration) {
+    if let Some(Step::Await(first)) = scenario.timeline.first_mut()
+        && first.what == Awaited::Upgrade
+    {
+        first.within = Span(first.within.0.min(connect_timeout));
+    }
+}
+
+fn shorten(scenario: &mut Scenario, patience: Duration) {
+    for step in &mut scenario.timeline {
+        if let Step::Await(awaited) = step {
+            awaited.within = Span(awaited.within.0.min(patience));
+        }
+    }
+}
+
+/// Waits for the end of the timeline, of the client, or of the user's patience, whichever comes first; then sees
+/// the client off.
+async fn attend(
+    plan: &Plan,
+    server: &MockServer,
+    running: &mut Running,
+    mut interrupt: watch::Receiver<bool>,
+) {
+    let ended = tokio::select! {
+        biased;
+        ended = running.wait() => ended,
+        () = server.scenario_ended() => stop(plan, server, running).await,
+        _ = interrupt.wait_for(|&interrupted| interrupted) => stop(plan, server, running).await,
+    };
+    record_end(server, &ended);
+}
+
+async fn stop(plan: &Plan, server: &MockServer, running: &mut Running) -> Ended {
+    server.append(process(ProcessEvent::Stop { signal: "SIGTERM".to_owned() }));
+    running.stop(plan.grace).await
+}
+
+fn record_end(server: &MockServer, ended: &Ended) {
+    if ended.killed {
+        server.append(process(ProcessEvent::Killed));
+    }
+    let (status, signal) = (ended.status, ended.signal.clone());
+    server.append(process(ProcessEvent::Exited { status, signal }));
+    if ended.leaked > 0 {
+        server.append(process(ProcessEvent::Leaked { processes: ended.leaked }));
+    }
+}
+
+const fn process(event: ProcessEvent) -> What {
+    What::Process { event }
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

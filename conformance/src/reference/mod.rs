@@ -1,0 +1,93 @@
+//! The bundled reference client: a polite one, correct ones that differ from it, and broken ones.
+//!
+//! It is a program like any other. [`glimesh_proto::client::Client`] knows the protocol; `run` moves bytes between
+//! it and the socket; `wire` stands in between and makes of a frame what a variant or a mutant would send.
+
+mod mutant;
+mod variant;
+
+mod document;
+mod target;
+mod wire;
+
+mod dial;
+mod retry;
+mod run;
+mod session;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+pub use mutant::Mutant;
+pub use variant::Variant;
+
+/// Options of the reference client.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The socket's URL, with `vsn` and the credential. The channel is taken from GLIMESH_CHANNEL_ID.
+    #[arg(long)]
+    pub url: String,
+    /// The time between two heartbeats.
+    #[arg(long, value_name = "N", default_value_t = 25_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub heartbeat_ms: u64,
+    /// How long a reply may take before the connection counts as dead.
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub reply_ms: u64,
+    /// Be correct, but different.
+    #[arg(long, value_enum)]
+    pub variant: Option<Variant>,
+    /// Have this defect.
+    #[arg(long, value_enum, conflicts_with = "variant")]
+    pub mutant: Option<Mutant>,
+}
+
+/// The channel to subscribe to, where the environment names none. Source: the document's examples.
+const CHANNEL_ID: &str = "6";
+
+/// Runs the client until it is asked to stop; returns its exit status.
+pub async fn run(args: Args) -> ExitCode {
+    let manner = match (args.variant, args.mutant) {
+        (Some(variant), _) => Manner::Correct(variant),
+        (None, Some(mutant)) => Manner::Broken(mutant),
+        (None, None) => Manner::Polite,
+    };
+    let settings = Settings {
+        url: args.url,
+        channel_id: std::env::var("GLIMESH_CHANNEL_ID").unwrap_or_else(|_| CHANNEL_ID.to_owned()),
+        heartbeat_every: Duration::from_millis(args.heartbeat_ms),
+        reply_within: Duration::from_millis(args.reply_ms),
+        manner,
+    };
+    ExitCode::from(run::until_stopped(&settings).await)
+}
+
+/// What the client was told.
+#[derive(Clone, Debug)]
+struct Settings {
+    url: String,
+    channel_id: String,
+    heartbeat_every: Duration,
+    reply_within: Duration,
+    manner: Manner,
+}
+
+/// Which of the clients this one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// The reference.
+    Polite,
+    /// Correct, but different.
+    Correct(Variant),
+    /// With one defect.
+    Broken(Mutant),
+}
+
+impl Manner {
+    fn is(self, mutant: Mutant) -> bool {
+        self == Self::Broken(mutant)
+    }
+
+    fn varies(self, variant: Variant) -> bool {
+        self == Self::Correct(variant)
+    }
+}

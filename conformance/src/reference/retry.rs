@@ -1,0 +1,77 @@
+//! How long to wait before the next try to connect.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use super::{Manner, Variant};
+
+/// Counts failures and turns them into delays.
+#[derive(Debug)]
+pub(super) struct Retry {
+    manner: Manner,
+    failures: usize,
+}
+
+/// A lost connection is tried again quickly, what keeps failing ever more slowly. The last one repeats.
+const POLITE: [u64; 7] = [200, 1000, 2000, 4000, 8000, 16_000, 30_000];
+
+/// Source: Phoenix, `assets/js/phoenix/socket.js`, `reconnectAfterMs`.
+const QUICK: [u64; 10] = [10, 50, 100, 150, 200, 250, 500, 1000, 2000, 5000];
+
+const SLOW: [u64; 2] = [2000, 5000];
+
+impl Retry {
+    pub(super) const fn new(manner: Manner) -> Self {
+        Self { manner, failures: 0 }
+    }
+
+    /// The connection has proved itself: the next loss is the first one again.
+    pub(super) const fn reset(&mut self) {
+        self.failures = 0;
+    }
+
+    /// The server refused the upgrade. That will not mend itself at once, so the quick try is left out.
+    pub(super) fn refused(&mut self) {
+        self.failures = self.failures.max(2);
+    }
+
+    /// The delay before the next try; up to a fifth longer than planned, so that clients do not come back in step.
+    pub(super) fn next_delay(&mut self) -> Duration {
+        let plan: &[u64] = match self.manner {
+            Manner::Correct(Variant::QuickRetry) => &QUICK,
+            Manner::Correct(Variant::SlowRetry) => &SLOW,
+            _ => &POLITE,
+        };
+        let planned = plan[self.failures.min(plan.len() - 1)];
+        self.failures += 1;
+        Duration::from_millis(planned + random() % (planned / 5 + 1))
+    }
+}
+
+/// The standard library's hash keys are random; nothing here needs better.
+fn random() -> u64 {
+    RandomState::new().hash_one(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_grow_to_their_cap_and_begin_anew_after_a_reset() {
+        let mut retry = Retry::new(Manner::Polite);
+        for planned in [200, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000] {
+            let delay = retry.next_delay().as_millis() as u64;
+            assert!((planned..=planned * 6 / 5).contains(&delay), "{delay} for {planned}");
+        }
+        retry.reset();
+        assert!(retry.next_delay() < Duration::from_millis(300));
+    }
+
+    #[test]
+    fn a_refusal_is_not_tried_again_quickly() {
+        let mut retry = Retry::new(Manner::Polite);
+        retry.refused();
+        assert!(retry.next_delay() >= Duration::from_secs(2));
+    }
+}

@@ -1,0 +1,109 @@
+//! The program's life: connect, hold a session, and come back until it is asked to stop.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::sleep;
+
+use super::dial::{DialError, dial};
+use super::retry::Retry;
+use super::session::{self, End};
+use super::{Manner, Mutant, Settings, Variant};
+
+/// The exit status of a program that panicked. Source: the Rust runtime.
+const PANICKED: u8 = 101;
+
+/// The exit status for a URL that cannot be used.
+const USAGE: u8 = 2;
+
+/// How long a slow starter takes before it connects.
+const SLOW_START: Duration = Duration::from_secs(2);
+
+/// Runs the client; returns its exit status.
+pub(super) async fn until_stopped(settings: &Settings) -> u8 {
+    let manner = settings.manner;
+    let mut stop = pin!(asked_to_stop(manner));
+    let before = match manner {
+        Manner::Correct(Variant::SlowStart) => SLOW_START,
+        Manner::Broken(Mutant::NeverConnects) => Duration::MAX,
+        Manner::Broken(Mutant::ExitsAtOnce) => return 1,
+        _ => Duration::ZERO,
+    };
+    if waited(before, stop.as_mut()).await.is_err() {
+        return 0;
+    }
+    let mut retry = Retry::new(manner);
+    let mut opened = 0;
+    loop {
+        let dialled = tokio::select! {
+            biased;
+            () = stop.as_mut() => return status(manner),
+            dialled = dial(manner, &settings.url) => dialled,
+        };
+        let end = match dialled {
+            Ok(socket) => {
+                opened += 1;
+                let again = opened > 1;
+                session::hold(settings, socket, again, &mut retry, stop.as_mut()).await
+            }
+            Err(error) => {
+                session::tell(&error);
+                match error {
+                    DialError::Url { .. } => return USAGE,
+                    DialError::Refused(_) => retry.refused(),
+                    DialError::Tcp(_) | DialError::Handshake(_) => {}
+                }
+                End::Lost { cut: false }
+            }
+        };
+        match (end, manner) {
+            (End::Stopped, _) => return status(manner),
+            (End::Crashed, _) => return PANICKED,
+            (End::Lost { cut: true }, Manner::Broken(Mutant::AbortsWhenCut)) => {
+                std::process::abort()
+            }
+            (End::Lost { cut: true }, Manner::Broken(Mutant::FailsWhenCut)) => return 1,
+            (End::Lost { .. }, Manner::Broken(Mutant::ExitsWhenCut)) => return 0,
+            (End::Lost { .. }, Manner::Broken(Mutant::NeverReconnects)) => {
+                stop.await;
+                return 0;
+            }
+            (End::Lost { .. }, _) => {}
+        }
+        if waited(retry.next_delay(), stop.as_mut()).await.is_err() {
+            return status(manner);
+        }
+    }
+}
+
+/// The client was asked to stop while it waited.
+struct Stopped;
+
+async fn waited(delay: Duration, stop: Pin<&mut impl Future<Output = ()>>) -> Result<(), Stopped> {
+    tokio::select! {
+        biased;
+        () = stop => Err(Stopped),
+        () = sleep(delay) => Ok(()),
+    }
+}
+
+/// The exit status after a stop.
+fn status(manner: Manner) -> u8 {
+    if manner.is(Mutant::ExitsBadly) { 3 } else { 0 }
+}
+
+/// Returns at SIGTERM or Ctrl-C.
+async fn asked_to_stop(manner: Manner) {
+    let listen = |kind| signal(kind).expect("the runtime listens to signals");
+    let mut terminate = listen(SignalKind::terminate());
+    let mut interrupt = listen(SignalKind::interrupt());
+    if manner.is(Mutant::IgnoresStop) {
+        std::future::pending::<()>().await;
+    }
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

@@ -1,0 +1,275 @@
+//! One connection from its opening to its end: the only loop that touches the socket.
+
+use std::error::Error;
+use std::future::Future;
+use std::io::Write as _;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use glimesh_proto::client::{Client, Config, Event};
+use glimesh_proto::{Close, Doc, Instant, Ref, Status, Transmit, names};
+use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
+use tokio::time::{sleep, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{self, Message};
+
+use super::dial::Socket;
+use super::retry::Retry;
+use super::wire::{Heard, Out, Wire};
+use super::{Manner, Mutant, Settings, Variant, document};
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The client was asked to stop, and has closed.
+    Stopped,
+    /// The connection is gone; `cut`: without a close frame.
+    Lost { cut: bool },
+    /// The program crashes, as some mutants do.
+    Crashed,
+}
+
+/// How long the other side may take to end the connection after a close frame.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Holds a session on an open connection. `again`: there was one before.
+pub(super) async fn hold(
+    settings: &Settings,
+    socket: Socket,
+    again: bool,
+    retry: &mut Retry,
+    stop: Pin<&mut impl Future<Output = ()>>,
+) -> End {
+    let manner = settings.manner;
+    let subscription = document::subscription(manner, &settings.channel_id);
+    let heartbeat_every = match manner {
+        Manner::Correct(Variant::BeatsTwiceAsOften) => settings.heartbeat_every / 2,
+        Manner::Broken(Mutant::BeatsTooSlowly) => settings.heartbeat_every * 2,
+        _ => settings.heartbeat_every,
+    };
+    let config = Config { heartbeat_every, reply_within: settings.reply_within };
+    let mut session = Session {
+        manner,
+        socket,
+        client: Client::new(config, Instant::ZERO),
+        wire: Wire::new(manner, again, subscription.clone()),
+        retry,
+        subscription,
+        opened: tokio::time::Instant::now(),
+        join_at: Some(Instant::ZERO),
+        asked: Vec::new(),
+        stuck: false,
+    };
+    session.run(stop).await
+}
+
+/// Tells a person what went wrong, with the cause.
+pub(super) fn tell(error: &dyn Error) {
+    match error.source() {
+        Some(source) => anstream::eprintln!("{error}: {source}"),
+        None => anstream::eprintln!("{error}"),
+    }
+}
+
+struct Session<'a> {
+    manner: Manner,
+    socket: Socket,
+    client: Client,
+    wire: Wire,
+    retry: &'a mut Retry,
+    subscription: Doc,
+    opened: tokio::time::Instant,
+    /// When to join; `None` while that is done.
+    join_at: Option<Instant>,
+    /// The documents that were sent on this connection.
+    asked: Vec<Ref>,
+    /// Nothing is read and nothing sent any more, as with some mutants.
+    stuck: bool,
+}
+
+impl Session<'_> {
+    async fn run(&mut self, mut stop: Pin<&mut impl Future<Output = ()>>) -> End {
+        loop {
+            self.join_if_due();
+            if let Some(end) = self.drain().await {
+                return end;
+            }
+            let wake_at = self.wake_at();
+            let end = tokio::select! {
+                biased;
+                () = stop.as_mut() => {
+                    self.say_goodbye().await;
+                    Some(End::Stopped)
+                }
+                message = self.socket.next(), if !self.stuck => self.hear(message).await,
+                () = sleep_until(wake_at), if !self.stuck => {
+                    self.client.handle_timeout(self.now());
+                    None
+                }
+            };
+            if let Some(end) = end {
+                return end;
+            }
+        }
+    }
+
+    fn now(&self) -> Instant {
+        self.opened.elapsed().into()
+    }
+
+    fn wake_at(&self) -> tokio::time::Instant {
+        let next = [self.client.poll_timeout(), self.join_at].into_iter().flatten().min();
+        let next = next.expect("an open connection has its next heartbeat scheduled");
+        self.opened + next.since_start()
+    }
+
+    fn join_if_due(&mut self) {
+        let now = self.now();
+        if self.join_at.is_some_and(|at| at <= now) {
+            self.join_at = None;
+            // A refusal means that the topic is joined already, or the connection gone.
+            let _ = self.client.join(now);
+        }
+    }
+
+    /// Does what the client wants done, until it wants nothing more.
+    async fn drain(&mut self) -> Option<End> {
+        loop {
+            while let Some(transmit) = self.client.poll_transmit() {
+                // The client closes only when it is told to, and this program closes by itself.
+                let Transmit::Text(text) = transmit else { continue };
+                for out in self.wire.send(&text) {
+                    if self.put(out).await.is_err() {
+                        return Some(End::Lost { cut: true });
+                    }
+                }
+            }
+            let event = self.client.poll_event()?;
+            if self.react(event) == Next::Reconnect {
+                self.say_goodbye().await;
+                return Some(End::Lost { cut: false });
+            }
+        }
+    }
+
+    async fn put(&mut self, out: Out) -> Result<(), tungstenite::Error> {
+        let message = match out {
+            Out::Text(text) => Message::text(text),
+            Out::Binary(bytes) => Message::binary(bytes),
+            Out::Ping => Message::Ping(Vec::new().into()),
+            Out::Pong => Message::Pong(Vec::new().into()),
+            Out::Pause(pause) => {
+                sleep(pause).await;
+                return Ok(());
+            }
+        };
+        self.socket.send(message).await
+    }
+
+    fn react(&mut self, event: Event) -> Next {
+        match event {
+            Event::Joined => {
+                let sent = self.client.send_doc(self.now(), &self.subscription);
+                self.asked.extend(sent);
+            }
+            Event::Replied { msg_ref, reply } if reply.status == Status::Error => {
+                anstream::eprintln!("refused: {}", reply.response);
+                if !self.asked.contains(&msg_ref) {
+                    self.join_later();
+                }
+            }
+            Event::Data { result, .. } => print(&result),
+            // The server is alive and content: the next loss is the first one again.
+            Event::HeartbeatAnswered => self.retry.reset(),
+            Event::Unanswered { msg_ref } if !self.asked.contains(&msg_ref) => {
+                anstream::eprintln!("no reply to the join or the heartbeat {msg_ref}");
+                return Next::Reconnect;
+            }
+            Event::ChannelCrashed | Event::ChannelClosed => self.join_later(),
+            Event::Violation(violation) => anstream::eprintln!("skipped: {violation}"),
+            Event::Replied { .. } | Event::Unanswered { .. } | Event::Closed(_) => {}
+        }
+        Next::GoOn
+    }
+
+    fn join_later(&mut self) {
+        self.join_at = Some(self.now() + self.retry.next_delay());
+    }
+
+    async fn hear(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> Option<End> {
+        match message {
+            Some(Ok(Message::Text(text))) => match self.wire.hear(&text) {
+                Heard::Text(text) => self.client.handle_text(self.now(), &text),
+                Heard::Crash => return Some(End::Crashed),
+                Heard::Stuck => self.stuck = true,
+                Heard::Disconnect => {
+                    self.say_goodbye().await;
+                    return Some(End::Lost { cut: false });
+                }
+            },
+            Some(Ok(Message::Close(frame))) => {
+                self.client.handle_close(close_of(frame));
+                // The library has queued the answer; reading on sends it.
+                let _ = timeout(FAREWELL, until_the_end(&mut self.socket)).await;
+                return Some(End::Lost { cut: false });
+            }
+            // Pings are answered by the library, binary messages are not for us.
+            Some(Ok(_)) => {}
+            Some(Err(error)) => {
+                tell(&error);
+                self.client.handle_close(Close::default());
+                return Some(End::Lost { cut: true });
+            }
+            None => return Some(End::Lost { cut: true }),
+        }
+        None
+    }
+
+    /// Ends the connection. What fails now fails because the connection is gone already.
+    async fn say_goodbye(&mut self) {
+        let frame = CloseFrame { code: names::CLOSE_NORMAL.into(), reason: "".into() };
+        let frame = (!self.manner.varies(Variant::ClosesEmpty)).then_some(frame);
+        let by_tcp = self.manner.varies(Variant::ClosesByTcp);
+        let socket = &mut self.socket;
+        let _ = timeout(FAREWELL, async {
+            if by_tcp {
+                let _ = socket.get_mut().shutdown().await;
+            } else {
+                let _ = socket.close(frame).await;
+                until_the_end(socket).await;
+            }
+        })
+        .await;
+    }
+}
+
+/// Whether the connection is still good.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    GoOn,
+    Reconnect,
+}
+
+async fn until_the_end(socket: &mut Socket) {
+    while let Some(Ok(_)) = socket.next().await {}
+}
+
+fn close_of(frame: Option<CloseFrame>) -> Close {
+    frame.map_or_else(Close::default, |frame| Close {
+        code: Some(frame.code.into()),
+        reason: frame.reason.as_str().to_owned(),
+    })
+}
+
+/// Prints a chat message as `user: text`, whatever the document calls its fields.
+fn print(result: &Value) {
+    let fields = result["data"].as_object().and_then(|data| data.values().next());
+    let Some(fields) = fields else { return };
+    let text = fields.get("message").or_else(|| fields.get("text")).and_then(Value::as_str);
+    let user = fields["user"].get("username").or_else(|| fields["user"].get("name"));
+    let user = user.and_then(Value::as_str).unwrap_or("somebody");
+    // Nobody may be reading; that is no reason to end.
+    let _ = writeln!(anstream::stdout(), "{user}: {}", text.unwrap_or_default());
+}

@@ -1,0 +1,236 @@
+//! From a frame of the client to what is put on the socket.
+
+use std::time::Duration;
+
+use glimesh_proto::{Frame, Ref, names};
+use serde_json::{Value, json};
+
+use super::super::document;
+use super::super::{Manner, Mutant, Variant};
+use super::{Out, Wire, text};
+
+/// How long an impatient client waits for the join's reply: longer than a burst, shorter than a held join.
+const IMPATIENCE: Duration = Duration::from_secs(1);
+
+/// The ref of frames that the client did not ask for; the client counts from 1.
+const EXTRA: &str = "0";
+
+impl Wire {
+    /// What becomes of one frame of the client.
+    pub(in super::super) fn send(&mut self, text: &str) -> Vec<Out> {
+        let mut frame = Frame::decode(text).expect("the client writes frames");
+        if self.is_in_a_hurry() && frame.event == names::DOC {
+            return self.sent_before(&frame);
+        }
+        self.refs.send(&mut frame);
+        match frame.event.as_str() {
+            names::PHX_JOIN => self.join(frame),
+            names::DOC => self.doc(frame),
+            names::HEARTBEAT => self.beat(frame),
+            _ => vec![self.write(&frame)],
+        }
+    }
+
+    fn join(&mut self, mut join: Frame) -> Vec<Out> {
+        match self.manner {
+            Manner::Broken(Mutant::NullPayload) => join.payload = Value::Null,
+            Manner::Broken(Mutant::ArrayPayload) => join.payload = json!([]),
+            _ => {}
+        }
+        let sent = self.write(&join);
+        match self.manner {
+            Manner::Correct(Variant::Burst) => vec![sent, self.early_doc(&join)],
+            Manner::Correct(Variant::BeatsAtOnce) => vec![sent, self.extra_beat()],
+            Manner::Correct(Variant::LeavesFirst) if self.again => {
+                vec![self.leave(&join), sent]
+            }
+            Manner::Correct(Variant::Pongs) => vec![sent, Out::Pong],
+            Manner::Broken(Mutant::NeverJoins) => Vec::new(),
+            Manner::Broken(Mutant::NeverRejoins) if self.again => Vec::new(),
+            Manner::Broken(Mutant::BeatsFirst) => vec![self.extra_beat(), sent],
+            Manner::Broken(Mutant::BeatsTooSlowly) => vec![sent, self.extra_beat()],
+            Manner::Broken(Mutant::ImpatientDocument) => {
+                vec![sent, Out::Pause(IMPATIENCE), self.early_doc(&join)]
+            }
+            Manner::Broken(Mutant::SubscribesBeforeRejoin) if self.again => {
+                vec![self.early_doc(&join), sent]
+            }
+            Manner::Broken(Mutant::LeavesAfterRejoin) if self.again => {
+                vec![sent, self.leave(&join)]
+            }
+            Manner::Broken(Mutant::JoinsTwice) => {
+                // The extra one first: the server keeps the last, and the client knows only its own.
+                let extra = Some(Ref::text(EXTRA));
+                let twin = Frame { join_ref: extra.clone(), msg_ref: extra, ..join };
+                vec![self.write(&twin), sent]
+            }
+            _ => vec![sent],
+        }
+    }
+
+    fn doc(&self, mut doc: Frame) -> Vec<Out> {
+        match self.manner {
+            Manner::Broken(Mutant::NeverSubscribes) => return Vec::new(),
+            Manner::Broken(Mutant::NeverResubscribes) if self.again => return Vec::new(),
+            Manner::Broken(Mutant::WrongEvent) => doc.event = "subscribe".to_owned(),
+            Manner::Broken(Mutant::VariablesAsText) => {
+                doc.payload["variables"] = json!(doc.payload["variables"].to_string());
+            }
+            Manner::Correct(Variant::NullVariables) => doc.payload["variables"] = Value::Null,
+            Manner::Correct(Variant::OperationName) => {
+                doc.payload["operationName"] = json!(document::OPERATION);
+            }
+            Manner::Correct(Variant::NoVariables) => {
+                if let Value::Object(payload) = &mut doc.payload {
+                    payload.remove("variables");
+                }
+            }
+            _ => {}
+        }
+        let sent = self.write(&doc);
+        match self.manner {
+            Manner::Correct(Variant::TwoDocuments) => {
+                let msg_ref = Some(Ref::text(EXTRA));
+                let query = Frame { msg_ref, payload: document::query(), ..doc };
+                vec![sent, self.write(&query)]
+            }
+            Manner::Correct(Variant::Pongs) => vec![sent, Out::Pong],
+            _ => vec![sent],
+        }
+    }
+
+    fn beat(&mut self, mut beat: Frame) -> Vec<Out> {
+        self.beats += 1;
+        match self.manner {
+            Manner::Correct(Variant::BeatsWithJoinRef) => beat.join_ref = self.refs.live_join(),
+            Manner::Correct(Variant::BeatsWithOne) => beat.join_ref = Some(Ref::text("1")),
+            Manner::Correct(Variant::Pongs) => return vec![self.write(&beat), Out::Pong],
+            Manner::Broken(Mutant::NeverBeats) => return Vec::new(),
+            Manner::Broken(Mutant::PingsInstead) => return vec![Out::Ping],
+            Manner::Broken(Mutant::BeatsTwice) if self.beats > 2 => return Vec::new(),
+            Manner::Broken(Mutant::Pheonix) => beat.topic = "pheonix".to_owned(),
+            Manner::Broken(Mutant::HeartUnderscoreBeat) => beat.event = "heart_beat".to_owned(),
+            Manner::Broken(Mutant::NullBeatPayload) => beat.payload = Value::Null,
+            _ => {}
+        }
+        vec![self.write(&beat)]
+    }
+
+    /// Whether this client subscribes before the protocol's client would let it.
+    fn is_in_a_hurry(&self) -> bool {
+        match self.manner {
+            Manner::Correct(Variant::Burst) | Manner::Broken(Mutant::ImpatientDocument) => true,
+            Manner::Broken(Mutant::SubscribesBeforeRejoin) => self.again,
+            _ => false,
+        }
+    }
+
+    /// The subscription, sent before the join is answered.
+    fn early_doc(&self, join: &Frame) -> Out {
+        self.write(&Frame::push(
+            join.join_ref.clone(),
+            Some(Ref::text(EXTRA)),
+            names::CONTROL_TOPIC,
+            names::DOC,
+            self.subscription.to_payload(),
+        ))
+    }
+
+    /// Sends nothing: [`early_doc`](Self::early_doc) was this document. Its reply belongs to the client's push.
+    fn sent_before(&mut self, doc: &Frame) -> Vec<Out> {
+        let early = Frame { msg_ref: Some(Ref::text(EXTRA)), ..doc.clone() };
+        self.refs.expect(&early, doc.msg_ref.clone());
+        Vec::new()
+    }
+
+    fn extra_beat(&self) -> Out {
+        self.write(&Frame::heartbeat(Ref::text(EXTRA)))
+    }
+
+    fn leave(&self, join: &Frame) -> Out {
+        self.write(&Frame::push(
+            join.join_ref.clone(),
+            Some(Ref::text(EXTRA)),
+            names::CONTROL_TOPIC,
+            names::PHX_LEAVE,
+            json!({}),
+        ))
+    }
+
+    fn write(&self, frame: &Frame) -> Out {
+        let text = text::write(self.manner, frame);
+        if self.manner.is(Mutant::Binary) { Out::Binary(text.into()) } else { Out::Text(text) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JOIN: &str = r#"["1","1","__absinthe__:control","phx_join",{}]"#;
+    const BEAT: &str = r#"[null,"3","phoenix","heartbeat",{}]"#;
+
+    /// What a client says for a join, a document and a heartbeat on its second connection.
+    fn said(manner: Manner) -> Vec<String> {
+        let subscription = document::subscription(manner, "6");
+        let doc = Frame::push(
+            Some(Ref::text("1")),
+            Some(Ref::text("2")),
+            names::CONTROL_TOPIC,
+            names::DOC,
+            subscription.to_payload(),
+        );
+        let mut wire = Wire::new(manner, true, subscription);
+        let doc = doc.encode();
+        let outs = [JOIN, &doc, BEAT].into_iter().flat_map(|text| wire.send(text));
+        outs.map(|out| format!("{out:?}")).collect()
+    }
+
+    #[test]
+    fn the_polite_client_says_what_the_protocols_client_says() {
+        let said = said(Manner::Polite);
+        assert_eq!(said[0], format!("{:?}", Out::Text(JOIN.to_owned())));
+        assert!(said[1].contains("chatMessage(channelId: $channelId)"), "{said:?}");
+        assert_eq!(said[2], format!("{:?}", Out::Text(BEAT.to_owned())));
+    }
+
+    #[test]
+    fn everyone_else_differs_on_the_wire_or_says_elsewhere_how() {
+        use super::super::super::{Mutant as M, Variant as V};
+        let polite = said(Manner::Polite);
+        let quiet_variants = [
+            V::BeatsTwiceAsOften,
+            V::QuickRetry,
+            V::SlowRetry,
+            V::OffersDeflate,
+            V::QueryOrder,
+            V::SlowStart,
+            V::ClosesEmpty,
+            V::ClosesByTcp,
+        ];
+        for &variant in V::ALL {
+            let differs = said(Manner::Correct(variant)) != polite;
+            assert_eq!(differs, !quiet_variants.contains(&variant), "{variant:?}");
+        }
+        // These differ in what they do about connections, replies and signals, or with the third heartbeat.
+        let quiet_mutants = ["PR", "CN", "MS", "HB012", "HB024", "RC002", "FT"];
+        for &mutant in M::ALL {
+            let differs = said(Manner::Broken(mutant)) != polite;
+            let quiet = quiet_mutants.iter().any(|area| mutant.caught_by().starts_with(area));
+            assert_eq!(differs, !quiet && mutant != M::BeatsTwice, "{mutant:?}");
+        }
+    }
+
+    #[test]
+    fn the_reply_to_an_early_document_belongs_to_the_clients_own() {
+        let manner = Manner::Correct(Variant::Burst);
+        let mut wire = Wire::new(manner, false, document::subscription(manner, "6"));
+        let burst = wire.send(JOIN);
+        assert_eq!(burst.len(), 2);
+        let swallowed = wire.send(r#"["1","2","__absinthe__:control","doc",{"query":""}]"#);
+        assert_eq!(swallowed, []);
+        let reply = r#"["1","0","__absinthe__:control","phx_reply",{"response":{},"status":"ok"}]"#;
+        let expected = reply.replace(r#""0""#, r#""2""#);
+        assert_eq!(wire.hear(reply), super::super::Heard::Text(expected));
+    }
+}

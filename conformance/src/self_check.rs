@@ -1,0 +1,302 @@
+//! The kit judges itself: correct clients must pass, and each broken one must be caught by the check named for it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+use glimesh_mock::profile::Profile;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::check::{self, Capability, Check, Level};
+use crate::clock::{CONTRACT_RATE, Clock};
+use crate::judge;
+use crate::plan::{self, Plan};
+use crate::play::KitFault;
+use crate::reference::{Mutant, Variant};
+use crate::results::{Finding, Verdict};
+use crate::runner;
+use crate::suite;
+
+/// The longest that a session waits for a correct client. It comes well before; this is for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The longest that a session waits for a mutant, of which many never come: longer than the 5 s that a subscription
+/// may take after a join that is held for 3 s.
+const PATIENCE_WITH_MUTANTS: Duration = Duration::from_secs(9);
+
+/// Between the first starts, so that not all processes are born at once; later ones start when others end.
+const STAGGER: Duration = Duration::from_millis(100);
+
+/// A client whose verdict is known beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The reference client as it is.
+    Reference,
+    /// Correct, but different: no check may fail it.
+    Correct(Variant),
+    /// Broken: the check named for it must catch it.
+    Broken(Mutant),
+}
+
+/// One row of the matrix: a client, and what the checks said of it.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The client.
+    pub subject: Subject,
+    /// One finding per check that was judged.
+    pub findings: Vec<Finding>,
+}
+
+impl Subject {
+    /// Every subject: the reference client, its correct variants, its mutants.
+    pub fn all() -> Vec<Self> {
+        let correct = Variant::ALL.iter().copied().map(Self::Correct);
+        let broken = Mutant::ALL.iter().copied().map(Self::Broken);
+        [Self::Reference].into_iter().chain(correct).chain(broken).collect()
+    }
+
+    /// Its name on the command line of the reference client.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Correct(variant) => variant.name(),
+            Self::Broken(mutant) => mutant.name(),
+        }
+    }
+
+    fn options(self) -> Vec<&'static str> {
+        match self {
+            Self::Reference => Vec::new(),
+            Self::Correct(variant) => vec!["--variant", variant.name()],
+            Self::Broken(mutant) => vec!["--mutant", mutant.name()],
+        }
+    }
+
+    /// The sessions that can show what is to be shown: all for a correct client.
+    fn sessions(self, checks: &[&'static Check]) -> Vec<&'static str> {
+        match self {
+            Self::Reference | Self::Correct(_) => suite::SESSIONS.to_vec(),
+            Self::Broken(mutant) => {
+                let named = checks.iter().copied().filter(|check| check.id == mutant.caught_by());
+                suite::sessions_for(&named.collect::<Vec<_>>())
+            }
+        }
+    }
+}
+
+impl Row {
+    /// What is wrong with the kit, as this row shows it; `None` if all is well.
+    pub fn complaint(&self) -> Option<String> {
+        if let Some(complaint) = self.first(|verdict| verdict == Verdict::KitError) {
+            return Some(complaint);
+        }
+        match self.subject {
+            Subject::Reference => self.first(|verdict| verdict != Verdict::Pass),
+            Subject::Correct(_) => {
+                self.first(|verdict| matches!(verdict, Verdict::Fail | Verdict::Inconclusive))
+            }
+            Subject::Broken(mutant) => self.not_caught(mutant),
+        }
+    }
+
+    /// The first finding with such a verdict, as a complaint.
+    fn first(&self, is_wrong: impl Fn(Verdict) -> bool) -> Option<String> {
+        let wrong = self.findings.iter().find(|finding| is_wrong(finding.verdict))?;
+        let (name, verdict) = (self.subject.name(), wrong.verdict.as_str());
+        let Finding { id, actual, .. } = wrong;
+        Some(format!("the client {name} gets {verdict} in {id}: {actual}"))
+    }
+
+    fn not_caught(&self, mutant: Mutant) -> Option<String> {
+        let (name, id) = (mutant.name(), mutant.caught_by());
+        let Some(named) = self.findings.iter().find(|finding| finding.id == id) else {
+            return Some(format!("the mutant {name} was not judged by {id}"));
+        };
+        let (level, verdict) = (named.level, named.verdict);
+        let only_fail_counts = level == Level::Must && !mutant.is_only_weak();
+        let caught = verdict == Verdict::Fail || (verdict == Verdict::Weak && !only_fail_counts);
+        let (verdict, actual) = (verdict.as_str(), &named.actual);
+        (!caught).then(|| format!("{id} says {verdict} of the mutant {name}: {actual}"))
+    }
+}
+
+/// What is wrong with the kit before anything runs: checks that no mutant proves able to fail, and mutants that
+/// name no check.
+pub fn gaps(checks: &[&'static Check]) -> Vec<String> {
+    let names = |mutant: &Mutant, check: &Check| mutant.caught_by() == check.id;
+    let unproven = checks
+        .iter()
+        .filter(|check| !Mutant::ALL.iter().any(|mutant| names(mutant, check)))
+        .map(|check| format!("no mutant shows that {} can fail", check.id));
+    let astray =
+        Mutant::ALL.iter().filter(|mutant| !checks.iter().any(|check| names(mutant, check))).map(
+            |mutant| format!("the mutant {} names no check: {}", mutant.name(), mutant.caught_by()),
+        );
+    unproven.chain(astray).collect()
+}
+
+/// Everything that is wrong with the kit: its [`gaps`], and the complaints of all rows.
+pub fn complaints(checks: &[&'static Check], rows: &[Row]) -> Vec<String> {
+    let told = rows.iter().filter_map(Row::complaint);
+    gaps(checks).into_iter().chain(told).collect()
+}
+
+/// Runs the subjects, `jobs` of them at a time, and gives each row to `tell` as it comes.
+///
+/// # Errors
+///
+/// [`KitFault`] if the kit cannot do its work.
+pub async fn run(
+    kit: &Path,
+    subjects: &[Subject],
+    jobs: usize,
+    tell: &(dyn Fn(&Row) + Sync),
+) -> Result<Vec<Row>, KitFault> {
+    let mut rows = stream::iter(in_order_of_start(subjects).into_iter().enumerate())
+        .map(|(nth, (index, subject))| async move {
+            let nth_of_the_first = u32::try_from(nth).ok().filter(|_| nth < jobs);
+            sleep(STAGGER * nth_of_the_first.unwrap_or_default()).await;
+            row(kit, subject).await.map(|row| (index, row))
+        })
+        .buffer_unordered(jobs);
+    let mut done = Vec::new();
+    while let Some(row) = rows.next().await {
+        let row = row?;
+        tell(&row.1);
+        done.push(row);
+    }
+    done.sort_by_key(|(index, _)| *index);
+    Ok(done.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Mixes correct clients, which run all sessions at once, with mutants, which run one or two, so that the load is
+/// even. The mutants of the last checks take longest, so they go first.
+fn in_order_of_start(subjects: &[Subject]) -> Vec<(usize, Subject)> {
+    let (mut broken, correct): (Vec<_>, Vec<_>) = subjects
+        .iter()
+        .copied()
+        .enumerate()
+        .partition(|(_, subject)| matches!(subject, Subject::Broken(_)));
+    let share = broken.len().div_ceil(correct.len().max(1));
+    let mut order = Vec::new();
+    for subject in correct {
+        order.push(subject);
+        order.extend(broken.drain(broken.len().saturating_sub(share)..).rev());
+    }
+    order.extend(broken);
+    order
+}
+
+async fn row(kit: &Path, subject: Subject) -> Result<Row, KitFault> {
+    let output = tempfile::tempdir().map_err(KitFault::Output)?;
+    let plan = plan_for(kit, subject, output.path().to_owned());
+    let (_keep, interrupt) = watch::channel(false);
+    let ran = runner::run(&plan, &|_| {}, interrupt).await?;
+    let findings = judge::judge(&ran.sessions, &plan.checks, &plan.capabilities);
+    Ok(Row { subject, findings })
+}
+
+fn plan_for(kit: &Path, subject: Subject, output_dir: PathBuf) -> Plan {
+    let all = check::catalogue();
+    let sessions = subject.sessions(&all);
+    let seen = |check: &&&'static Check| match check.scope {
+        check::Scope::Every => true,
+        check::Scope::Of(session) => sessions.contains(&session),
+    };
+    Plan {
+        client: plan::bundled(kit, &subject.options()),
+        env: Vec::new(),
+        profile: Profile::glimesh(),
+        clock: Clock::Contract { rate: CONTRACT_RATE },
+        checks: all.iter().filter(seen).copied().collect(),
+        sessions,
+        capabilities: vec![Capability::Subscribe, Capability::Reconnect],
+        jobs: suite::SESSIONS.len(),
+        connect_timeout: plan::CONNECT_TIMEOUT,
+        grace: plan::GRACE,
+        supervisor: kit.to_owned(),
+        output_dir,
+        patience: Some(match subject {
+            Subject::Broken(_) => PATIENCE_WITH_MUTANTS,
+            Subject::Reference | Subject::Correct(_) => PATIENCE,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(id: &str, level: Level, verdict: Verdict) -> Finding {
+        Finding {
+            id: id.to_owned(),
+            slug: String::new(),
+            clause: None,
+            level,
+            verdict,
+            requirement: String::new(),
+            expected: Vec::new(),
+            actual: "so it was".to_owned(),
+            hint: None,
+            at_ms: None,
+            session: None,
+            frame: None,
+            span: None,
+            measured_ms: None,
+            limit_ms: None,
+            tolerance_ms: None,
+            baseline: None,
+        }
+    }
+
+    #[track_caller]
+    fn check(subject: Subject, level: Level, verdict: Verdict, well: bool) {
+        let id = match subject {
+            Subject::Broken(mutant) => mutant.caught_by(),
+            Subject::Reference | Subject::Correct(_) => "HB001",
+        };
+        let row = Row { subject, findings: vec![finding(id, level, verdict)] };
+        assert_eq!(row.complaint().is_none(), well, "{:?}", row.complaint());
+    }
+
+    #[test]
+    fn a_broken_must_is_caught_by_a_failure_and_nothing_less() {
+        let mutant = Subject::Broken(Mutant::NeverBeats);
+        check(mutant, Level::Must, Verdict::Fail, true);
+        check(mutant, Level::Must, Verdict::Weak, false);
+        check(mutant, Level::Must, Verdict::Inconclusive, false);
+        check(mutant, Level::Should, Verdict::Weak, true);
+        check(mutant, Level::Should, Verdict::Pass, false);
+        check(Subject::Broken(Mutant::FailsWhenCut), Level::Must, Verdict::Weak, true);
+    }
+
+    #[test]
+    fn a_variant_may_be_weak_and_the_reference_may_not() {
+        let variant = Subject::Correct(Variant::Burst);
+        check(variant, Level::Should, Verdict::Weak, true);
+        check(variant, Level::Should, Verdict::Inconclusive, false);
+        check(Subject::Reference, Level::Should, Verdict::Weak, false);
+        check(Subject::Reference, Level::Should, Verdict::Pass, true);
+    }
+
+    #[test]
+    fn a_mutant_that_its_check_did_not_see_is_not_caught() {
+        let row = Row { subject: Subject::Broken(Mutant::NeverBeats), findings: Vec::new() };
+        assert!(row.complaint().is_some_and(|complaint| complaint.contains("HB001")));
+    }
+
+    #[test]
+    fn without_checks_every_mutant_names_none() {
+        assert_eq!(gaps(&[]).len(), Mutant::ALL.len());
+    }
+
+    #[test]
+    fn every_subject_starts_once() {
+        let subjects = Subject::all();
+        let mut order = in_order_of_start(&subjects);
+        order.sort_by_key(|(index, _)| *index);
+        let all: Vec<_> = subjects.into_iter().enumerate().collect();
+        assert_eq!(order, all);
+    }
+}

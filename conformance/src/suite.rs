@@ -1,0 +1,37 @@
+//! Which sessions a selection of checks needs: few sessions feed many checks.
+
+use crate::check::{Check, Scope};
+
+/// The suite's name: the protocol as it was when Glimesh closed.
+pub const NAME: &str = "glimesh-chat-2023-06";
+
+/// The first eight hexadecimal digits of the SHA-256 of `fixtures/connecting-to-chat.md`, the protocol document.
+pub const DOCUMENT: &str = "150d0093";
+
+/// The sessions of the suite, the longest first so that it starts first. Each is named after its scenario.
+pub const SESSIONS: [&str; 6] = ["quiet", "reset", "burst", "malformed", "held-join", "client-id"];
+
+/// The session that is run for checks which are content with any: a short one with a token.
+const ANY: &str = "held-join";
+
+/// The sessions that the checks read.
+pub fn sessions_for(checks: &[&Check]) -> Vec<&'static str> {
+    let read = |session: &'static str| checks.iter().any(|check| check.scope == Scope::Of(session));
+    let mut sessions: Vec<_> = SESSIONS.into_iter().filter(|session| read(session)).collect();
+    if sessions.is_empty() && !checks.is_empty() {
+        sessions.push(ANY);
+    }
+    sessions
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    #[test]
+    fn the_suite_names_the_document_that_it_is_drawn_from() {
+        let document = include_bytes!("../../fixtures/connecting-to-chat.md");
+        let hash = hex::encode(Sha256::digest(document));
+        assert_eq!(hash[..8], *super::DOCUMENT);
+    }
+}

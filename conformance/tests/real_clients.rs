@@ -1,0 +1,87 @@
+//! The clients of `examples/clients`, judged as real programs in real time, with the outcome as a snapshot.
+//!
+//! They need Node or Python, and an installation from the package registries: `.ci/run` does that and sets
+//! `GLIMESH_JUDGE_NODE` and `GLIMESH_JUDGE_PYTHON`. Without these the tests say that they judged nothing.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use glimesh_conformance::results::{Results, Verdict};
+
+#[test]
+fn the_documents_own_client_in_javascript() {
+    let Some(results) = judge("GLIMESH_JUDGE_NODE", &["node", "document-js/client.js", "{url}"])
+    else {
+        return;
+    };
+    insta::assert_snapshot!(verdicts(&results), @r#"
+    exit code 5, 25 pass
+    PR002 weak
+    HB001 weak
+    RC002 weak
+    RC004 inconclusive
+    FT001 weak
+    "#);
+}
+
+#[test]
+fn a_client_on_phoenix_js() {
+    let Some(results) = judge("GLIMESH_JUDGE_NODE", &["node", "phoenix-js/client.js"]) else {
+        return;
+    };
+    insta::assert_snapshot!(verdicts(&results), @r#"
+    exit code 0, 28 pass
+    HB001 weak
+    FT001 weak
+    "#);
+}
+
+#[test]
+fn a_client_on_python_websockets() {
+    let python = "websockets-py/.venv/bin/python";
+    let Some(results) =
+        judge("GLIMESH_JUDGE_PYTHON", &[python, "websockets-py/client.py", "{url}"])
+    else {
+        return;
+    };
+    insta::assert_snapshot!(verdicts(&results), @r#"
+    exit code 0, 30 pass
+    "#);
+}
+
+/// The results of a real run; `None` where the client was not installed.
+fn judge(installed: &str, command: &[&str]) -> Option<Results> {
+    if std::env::var_os(installed).is_none() {
+        eprintln!("not judged: {installed} is not set; .ci/run installs the client and sets it");
+        return None;
+    }
+    let report = tempfile::tempdir().expect("a temporary folder");
+    let run = Command::new(env!("CARGO_BIN_EXE_glimesh-conformance"))
+        .args(["run", "--format", "json", "--clock", "real", "--report-dir"])
+        .arg(report.path())
+        .arg("--")
+        .args(command)
+        .current_dir(clients())
+        .stdin(Stdio::null())
+        .output()
+        .expect("the kit starts");
+    let text = String::from_utf8(run.stdout).expect("JSON is text");
+    let results: Results = serde_json::from_str(&text).unwrap_or_else(|error| {
+        panic!("{error}: {text}\n{}", String::from_utf8_lossy(&run.stderr))
+    });
+    assert_eq!(run.status.code(), Some(i32::from(results.exit_code)));
+    Some(results)
+}
+
+fn clients() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/clients")
+}
+
+/// The exit code, how many checks pass, and a line for each that does not.
+fn verdicts(results: &Results) -> String {
+    let (pass, others): (Vec<_>, Vec<_>) =
+        results.checks.iter().partition(|finding| finding.verdict == Verdict::Pass);
+    let head = format!("exit code {}, {} pass", results.exit_code, pass.len());
+    let lines = others.iter().map(|finding| format!("{} {}", finding.id, finding.verdict.as_str()));
+    [head].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
+}

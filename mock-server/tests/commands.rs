@@ -1,0 +1,240 @@
+//! `glimesh-mock` as a process: what it says, what it answers, and how it ends.
+
+#[expect(dead_code, reason = "other tests use the rest")]
+mod raw;
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use raw::{Line, Seen};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::task::JoinHandle;
+
+const HEARTBEAT: &str = r#"[null,"1","phoenix","heartbeat",{}]"#;
+
+/// How long a process may take for anything.
+const SOON: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn bad_flags_are_named() {
+    check(
+        &["serve", "--profile", "glimmesh"],
+        2,
+        "there is no profile \"glimmesh\"; there are glimesh, phoenix and literal",
+    )
+    .await;
+    check(
+        &["serve", "--heartbeat-limit", "45"],
+        2,
+        "\"45\" is not a time; write a whole number and ms, s or m",
+    )
+    .await;
+    check(&["serve", "--listen", "4000"], 2, "invalid socket address").await;
+    check(
+        &["serve", "--scenario", "quite"],
+        1,
+        "there is no scenario \"quite\"; there are burst, client-id,",
+    )
+    .await;
+    check(&["serve", "--scenario", "no/such.yaml"], 1, "cannot read the scenario no/such.yaml")
+        .await;
+    check(
+        &["serve", "--record", "no/such/folder/x.jsonl"],
+        1,
+        "cannot write the transcript to no/such/folder/x.jsonl",
+    )
+    .await;
+    check(&["replay", "no-such.yaml"], 1, "cannot read no-such.yaml").await;
+    check(&["sing"], 2, "unrecognized subcommand 'sing'").await;
+    check(&[], 2, "Usage: glimesh-mock <COMMAND>").await;
+}
+
+#[tokio::test]
+async fn scenarios_are_checked() {
+    check(
+        &["scenario", "check", "quiet"],
+        0,
+        "Two quiet minutes with one chat message: 7 steps, 0 rules",
+    )
+    .await;
+    check(&["scenario", "check", "../fixtures/scenarios/reset.yaml"], 0, "The connection is reset")
+        .await;
+    let folder = tempfile::tempdir().expect("there is room");
+    let file = folder.path().join("wrong.yaml");
+    std::fs::write(&file, "title: t\nwhy: w\ntimeline:\n  - awiat: {what: join, within: 3s}\n")
+        .expect("there is room");
+    let name = file.to_str().expect("it is UTF-8");
+    check(&["scenario", "check", name], 1, "awiat").await;
+    check(&["scenario", "check", name], 1, "line 4").await;
+    std::fs::write(&file, "title: t\nwhy: w\nrules:\n  - {on: {event: x}}\n")
+        .expect("there is room");
+    check(&["scenario", "check", name], 1, "rule 1 of the scenario").await;
+}
+
+#[tokio::test]
+async fn taken_port_is_said_to_be_taken() {
+    let (mut first, _said, port) = start(&["serve"]).await;
+    let listen = format!("127.0.0.1:{port}");
+    let expected =
+        format!("error: cannot start: cannot listen on {listen}; is another server running there?");
+    check(&["serve", "--listen", &listen], 1, &expected).await;
+    check(&["replay", "--listen", &listen], 1, &expected).await;
+    first.kill().await.expect("it runs");
+}
+
+#[tokio::test]
+async fn signals_end_it_in_order() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let (mut child, _said, port) = start(&["serve"]).await;
+        let mut line = open(port).await;
+        line.text(HEARTBEAT).await;
+        line.next_text().await;
+        let pid = child.id().expect("it runs");
+        kill(Pid::from_raw(pid.cast_signed()), signal).expect("it runs");
+        let closed = Seen::Close { code: Some(1000), reason: String::new() };
+        assert_eq!(line.rest().await, [closed], "clients are told");
+        drop(line);
+        let ended = tokio::time::timeout(SOON, child.wait())
+            .await
+            .expect("it ends")
+            .expect("it can be waited for");
+        assert_eq!(ended.code(), Some(0), "after {signal}");
+    }
+}
+
+#[tokio::test]
+async fn replay_answers_the_documents_frames_byte_for_byte() {
+    let (mut child, _said, port) = start(&["replay"]).await;
+    let mut line = open(port).await;
+    let document = include_str!("../../fixtures/document.yaml");
+    let mut compared = 0;
+    let mut from = "";
+    for entry in document.lines() {
+        if let Some(who) = entry.strip_prefix("- from: ") {
+            from = who;
+        }
+        let Some(frame) = entry.strip_prefix("  frame: '").and_then(|rest| rest.strip_suffix('\''))
+        else {
+            continue;
+        };
+        if from == "client" {
+            line.text(frame).await;
+        } else {
+            let mut text = line.next_text().await;
+            // Whoever posts and is subscribed gets the own message before the reply; the document does not print it.
+            if text != frame && text.contains("subscription:data") {
+                text = line.next_text().await;
+            }
+            assert_eq!(text, frame);
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 6);
+    // Nothing came that is not printed: the next answer is to this, which the document does not print.
+    line.text(r#"["1","9","phoenix","heartbeat",{}]"#).await;
+    assert_eq!(
+        line.next_text().await,
+        r#"["null","9","phoenix","phx_reply",{"response":{},"status":"ok"}]"#
+    );
+    child.kill().await.expect("it runs");
+}
+
+#[tokio::test]
+async fn start_says_what_is_served() {
+    let (mut child, said, port) =
+        start(&["serve", "--profile", "phoenix", "--grace", "250ms"]).await;
+    child.kill().await.expect("it runs");
+    let said = said.start.replace(&port.to_string(), "PORT");
+    insta::assert_snapshot!(said, @r#"
+    profile phoenix
+      frames.as_printed = false
+      graphql.older_api = false
+      heartbeat.grace = 250ms
+      heartbeat.limit = 60s
+      heartbeat.reply_first = null
+      heartbeat.restarted_by = any byte
+      message.limit = 16777216
+    with a token      ws://127.0.0.1:PORT/api/graph/websocket?vsn=2.0.0&token=tok_mytho_chat
+    with a client id  ws://127.0.0.1:PORT/api/graph/websocket?vsn=2.0.0&client_id=4d4e4f50-0001-4000-8000-000000000001
+    GraphQL over HTTP http://127.0.0.1:PORT/api/graph
+    "#);
+}
+
+#[tokio::test]
+async fn refused_client_is_told_why_in_the_log_without_colour() {
+    let (mut child, said, port) = start(&["serve"]).await;
+    let mut line = Line::dial(("127.0.0.1", port)).await;
+    line.send(raw::upgrade_request("/api/graph/websocket?vsn=2.0.0&token=TOKEN_HERE").as_bytes())
+        .await;
+    assert!(matches!(line.next().await, Seen::Http { status: 403, .. }));
+    child.kill().await.expect("it runs");
+    let rest = tokio::time::timeout(SOON, said.rest).await.expect("it ends").expect("it reads");
+    let [line] = &rest[..] else { panic!("expected one line: {rest:?}") };
+    assert!(
+        line.contains("refused with 403: the token is not known: it is the document's placeholder"),
+        "{line}"
+    );
+    assert!(!line.contains('\x1b'), "{line}");
+}
+
+/// Runs the program to its end.
+async fn check(args: &[&str], code: i32, expected: &str) {
+    let mut command = command(args);
+    let output =
+        tokio::time::timeout(SOON, command.output()).await.expect("it ends").expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+    assert!(said.contains(expected), "{args:?} says:\n{said}\nwithout:\n{expected}");
+    assert!(output.stdout.is_empty(), "stdout is for data");
+}
+
+/// What a server said on stderr.
+struct Said {
+    start: String,
+    rest: JoinHandle<Vec<String>>,
+}
+
+/// Starts a server on a free port; gives it, what it said, and the port.
+async fn start(args: &[&str]) -> (Child, Said, u16) {
+    let mut child = command(args).args(["--listen", "127.0.0.1:0"]).spawn().expect("it starts");
+    let stderr: ChildStderr = child.stderr.take().expect("it is piped");
+    let mut lines = BufReader::new(stderr).lines();
+    let mut said = String::new();
+    loop {
+        let line =
+            tokio::time::timeout(SOON, lines.next_line()).await.expect("it says where it listens");
+        let line = line.expect("it can be read").expect("it has not ended");
+        said.push_str(&line);
+        said.push('\n');
+        if let Some((_, rest)) = line.split_once("http://127.0.0.1:") {
+            let port = rest.split('/').next().and_then(|port| port.parse().ok());
+            // Whoever says something later must not wait for us.
+            let rest = tokio::spawn(async move {
+                let mut rest = Vec::new();
+                while let Ok(Some(line)) = lines.next_line().await {
+                    rest.push(line);
+                }
+                rest
+            });
+            return (child, Said { start: said, rest }, port.expect("a port stands there"));
+        }
+    }
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_glimesh-mock"));
+    command
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+async fn open(port: u16) -> Line {
+    Line::open(("127.0.0.1", port), "/api/graph/websocket?vsn=2.0.0&token=tok_mytho_chat").await
+}
