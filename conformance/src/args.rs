@@ -195,14 +195,18 @@ fn parse_pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// The longest time that an option takes.
+const LONGEST: Duration = Duration::from_secs(3_600);
+
 fn parse_duration(text: &str) -> Result<Duration, String> {
     let expected = || "expected a time such as 3s or 500ms".to_owned();
     let (number, unit) =
         text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(expected)?);
     let number: u64 = number.parse().map_err(|_| expected())?;
-    match unit {
-        "ms" => Ok(Duration::from_millis(number)),
-        "s" => Ok(Duration::from_secs(number)),
-        _ => Err(expected()),
-    }
+    let time = match unit {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        _ => return Err(expected()),
+    };
+    if time > LONGEST { Err("expected at most 3600s".to_owned()) } else { Ok(time) }
 }

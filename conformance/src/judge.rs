@@ -1,10 +1,10 @@
 //! From sessions to findings: pure, so that a transcript on disk is judged as the run that wrote it was.
 
-use glimesh_mock::transcript::From;
+use glimesh_mock::transcript::{From, ProcessEvent, What};
 use glimesh_proto::connect::Vsn;
 use glimesh_proto::{DecodeError, Frame};
 
-use crate::check::{Capability, Check, Level, Observation, Outcome, Scope};
+use crate::check::{CANNOT_RUN, Capability, Check, Level, Observation, Outcome, Scope};
 use crate::results::{Finding, Score, Tally, Verdict};
 use crate::session::{Connection, Session};
 use crate::suite;
@@ -70,10 +70,17 @@ fn count(tally: Option<&mut Tally>, verdict: Verdict) {
 }
 
 fn reads(check: &Check, session: &Session) -> bool {
-    match check.scope {
+    let in_scope = match check.scope {
         Scope::Every => true,
-        Scope::Of(name) => session.transcript.header.scenario == name,
-    }
+        Scope::Of(name) => session.scenario() == name,
+    };
+    in_scope && !session.sets_aside(check.id)
+}
+
+/// Whether the client ended with the status that means "cannot run this session".
+fn cannot_run(session: &Session) -> bool {
+    let early = session.early_exit().map(|(_, event)| event);
+    matches!(early, Some(ProcessEvent::Exited { status: Some(CANNOT_RUN), .. }))
 }
 
 fn judge_one(sessions: &[Session], check: &'static Check, capabilities: &[Capability]) -> Finding {
@@ -81,9 +88,16 @@ fn judge_one(sessions: &[Session], check: &'static Check, capabilities: &[Capabi
         let observation = Observation::unseen("the client was not said to be able to do this");
         return finding(check, Verdict::NotApplicable, None, observation);
     }
-    let seen = sessions.iter().filter(|session| reads(check, session));
+    let (cannot, seen): (Vec<_>, Vec<_>) =
+        sessions.iter().filter(|session| reads(check, session)).partition(|it| cannot_run(it));
+    if seen.is_empty() && !cannot.is_empty() {
+        let observation =
+            Observation::unseen("the client said, by status 77, that it cannot run this");
+        return finding(check, Verdict::Unsupported, cannot.first().copied(), observation);
+    }
     // The worst one counts; of equals the first.
     let worst = seen
+        .into_iter()
         .map(|session| (session, (check.judge)(session)))
         .reduce(|worst, next| if next.1.outcome > worst.1.outcome { next } else { worst });
     match worst {
@@ -187,14 +201,19 @@ fn server_frames(session: &Session) -> Observation {
 
 /// Whether the connection speaks the format with arrays.
 fn is_v2(session: &Session, connection: &Connection) -> bool {
-    session.requests().filter(|request| connection.entries.contains(&request.entry)).any(
-        |request| request.values("vsn").last().is_some_and(|vsn| Vsn::parse(vsn) == Ok(Vsn::V2)),
-    )
+    connection.entries.iter().any(|&index| match &session.entry(index).what {
+        What::Upgrade { query, .. } => {
+            let vsn = query.iter().rev().find(|(name, _)| name == "vsn");
+            vsn.is_some_and(|(_, vsn)| Vsn::parse(vsn) == Ok(Vsn::V2))
+        }
+        _ => false,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::catalogue;
     use crate::check::testing::{BEAT_OK, JOIN, Wire};
     use glimesh_proto::names;
 
@@ -209,6 +228,23 @@ mod tests {
             .filter(|&(level, outcome)| verdict(level, outcome) == Verdict::Fail)
             .collect::<Vec<_>>();
         assert_eq!(failing, [(Level::Must, Outcome::Unmet)]);
+    }
+
+    #[test]
+    fn a_later_look_stands_for_what_is_set_aside_and_for_nothing_else() {
+        let checks: Vec<_> =
+            catalogue().into_iter().filter(|it| it.id == "HB001" || it.id == "FR005").collect();
+        let numbers = r#"[1,"2","phoenix","heartbeat",{}]"#;
+        let mut first = Wire::new().open(0.1).client(40.0, numbers).session();
+        first.set_aside(&["HB001"]);
+        let second = Wire::new().open(0.1).beat(20.0).session();
+        let written = Session::new(first.transcript.clone());
+        for first in [first, written] {
+            let findings = judge(&[first, second.clone()], &checks, &Capability::ALL);
+            let verdicts =
+                findings.iter().map(|it| (it.id.as_str(), it.verdict)).collect::<Vec<_>>();
+            assert_eq!(verdicts, [("FR005", Verdict::Fail), ("HB001", Verdict::Pass)]);
+        }
     }
 
     fn kit_faults(wire: Wire) -> Vec<Finding> {
@@ -238,7 +274,7 @@ mod tests {
 
     #[test]
     fn the_worst_session_counts_and_an_unseen_one_only_if_all_are() {
-        let checks = crate::check::catalogue();
+        let checks = catalogue();
         let five = |check: &&&'static Check| check.id == "FR004";
         let check = *checks.iter().find(five).unwrap();
         let verdict = |wires: [Wire; 2]| judge(&wires.map(Wire::session), &[check], &[])[0].verdict;

@@ -30,11 +30,18 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().expect("the operating system gives us threads");
     match runtime.block_on(dispatch(cli.command)) {
         Ok(code) => code,
+        // Whoever reads standard output has read enough, as `head` does.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             anstream::eprintln!("error: {error:#}");
             ExitCode::from(Exit::Usage.code())
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 async fn dispatch(command: Command) -> Result<ExitCode> {
@@ -64,11 +71,13 @@ async fn run(args: &RunArgs) -> Result<ExitCode> {
     let results = finish::results(&plan, &ran, rigour, elapsed_ms);
     tell(RunEvent::RunEnded { results: Box::new(results.clone()) });
     let finished = FinishedRun { results: &results, sessions: &ran.sessions, checks: &plan.checks };
-    folder.write(&finished)?;
+    // A full disk must not take the verdict with it: tell first, then complain.
+    let written = folder.write(&finished);
     match args.format {
         Format::Human => report::human(&finished, folder.path(), anstream::stderr())?,
         Format::Json => report::json(&results, io::stdout())?,
     }
+    written?;
     Ok(ExitCode::from(results.exit_code))
 }
 

@@ -52,13 +52,15 @@ pub enum KitFault {
 /// [`KitFault`]; whatever the client does wrong is in the transcript.
 pub async fn session(
     plan: &Plan,
-    name: &'static str,
+    (name, nth): (&'static str, usize),
     probe: &Probe,
     run_began: Instant,
     interrupt: watch::Receiver<bool>,
 ) -> Result<Played, KitFault> {
     let began = Instant::now();
-    let server = start_server(plan, name).await?;
+    // Further looks at a session have names of their own.
+    let id = if nth == 1 { name.to_owned() } else { format!("{name}-{nth}") };
+    let server = start_server(plan, name, &id).await?;
     let home = tempfile::Builder::new().prefix("glimesh-").tempdir().map_err(KitFault::Output)?;
     let launch = client::launch(plan, &Values::new(&server, plan, home.path()))?;
     match client::start(launch).await {
@@ -66,7 +68,7 @@ pub async fn session(
             server.append(process(ProcessEvent::Started));
             attend(plan, &server, &mut running, interrupt).await;
             let redact = |text: &str| server.redact(text);
-            let saved = running.save_output(&plan.output_dir, name, &redact).await;
+            let saved = running.save_output(&plan.output_dir, &id, &redact).await;
             saved.map_err(KitFault::Output)?;
         }
         Err(NotStarted::Refused(error)) => {
@@ -77,13 +79,13 @@ pub async fn session(
     server.append(What::Noise { worst_stall_ms: ms(probe.worst_since(began)) });
     let session = Session::new(server.stop().await);
     let result = SessionResult {
-        id: name.to_owned(),
+        transcript: format!("transcripts/{id}.jsonl"),
+        id,
         scenario: name.to_owned(),
         started_ms: ms(began - run_began),
         ended_ms: ms(run_began.elapsed()),
         process: session.process_word(),
         close: session.close_word().to_owned(),
-        transcript: format!("transcripts/{name}.jsonl"),
     };
     Ok(Played { name, session, result })
 }
@@ -100,7 +102,7 @@ pub fn expected_length(plan: &Plan, name: &str) -> Duration {
     lengths.chain(held).sum()
 }
 
-async fn start_server(plan: &Plan, name: &str) -> Result<MockServer, KitFault> {
+async fn start_server(plan: &Plan, name: &str, id: &str) -> Result<MockServer, KitFault> {
     let mut scenario = Scenario::named(name)?;
     limit_start(&mut scenario, plan.connect_timeout);
     if let Some(patience) = plan.patience {
@@ -109,6 +111,7 @@ async fn start_server(plan: &Plan, name: &str) -> Result<MockServer, KitFault> {
     let server = MockServer::builder()
         .profile(plan.profile.clone())
         .scenario(scenario)
+        .session_name(id)
         .clock(plan.clock.stamp())
         .start()
         .await?;

@@ -55,10 +55,12 @@ pub async fn run(
         expected: longest(plan),
     });
     let runner = Runner { plan, emit, interrupt, probe: &probe, began };
-    let mut played = runner.side_by_side().await?;
+    let mut played = Vec::new();
     let mut confirmed = Vec::new();
-    for one in &mut played {
-        confirmed.extend(runner.look_again(one).await?);
+    for one in runner.side_by_side().await? {
+        let (looks, seen_again) = runner.look_again(one).await?;
+        played.extend(looks);
+        confirmed.extend(seen_again);
     }
     let interrupted = *runner.interrupt.borrow();
     let (sessions, results) = played.into_iter().map(|one| (one.session, one.result)).unzip();
@@ -86,7 +88,7 @@ impl Runner<'_> {
                 let slots = Arc::clone(&slots);
                 async move {
                     let _slot = slots.acquire().await.expect("the semaphore is never closed");
-                    self.play(session).await.map(|played| (index, played))
+                    self.play(session, 1).await.map(|played| (index, played))
                 }
             })
             .collect();
@@ -98,14 +100,20 @@ impl Runner<'_> {
         Ok(played.into_iter().map(|(_, one)| one).collect())
     }
 
-    async fn play(&self, session: &'static str) -> Result<Played, KitFault> {
+    /// Plays a session for the nth time.
+    async fn play(&self, session: &'static str, nth: usize) -> Result<Played, KitFault> {
         (self.emit)(RunEvent::SessionStarted {
             session: session.to_owned(),
             expected: play::expected_length(self.plan, session),
         });
-        let played =
-            play::session(self.plan, session, self.probe, self.began, self.interrupt.clone())
-                .await?;
+        let played = play::session(
+            self.plan,
+            (session, nth),
+            self.probe,
+            self.began,
+            self.interrupt.clone(),
+        )
+        .await?;
         (self.emit)(RunEvent::SessionEnded {
             session: session.to_owned(),
             troubled: self.troubled(&played.session),
@@ -113,25 +121,29 @@ impl Runner<'_> {
         Ok(played)
     }
 
-    /// Runs a session again, alone, while a timing verdict of it is in doubt. Returns the checks that the last
-    /// look confirmed.
-    async fn look_again(&self, one: &mut Played) -> Result<Vec<String>, KitFault> {
-        let mut doubtful = self.doubtful(&one.session);
-        for _ in 0..MAX_RERUNS {
-            if doubtful.is_empty() || *self.interrupt.borrow() {
-                return Ok(Vec::new());
+    /// Runs a session again, alone, while a timing verdict of it is in doubt. Returns every look, with the doubtful
+    /// verdicts of the earlier ones set aside, and the checks that the last look confirmed.
+    async fn look_again(&self, one: Played) -> Result<(Vec<Played>, Vec<String>), KitFault> {
+        let name = one.name;
+        let mut looks = vec![one];
+        let mut doubtful = self.doubtful(&looks[0].session);
+        while !doubtful.is_empty() && looks.len() <= MAX_RERUNS && !*self.interrupt.borrow() {
+            let checks: Vec<_> = doubtful.iter().map(|check| check.id).collect();
+            (self.emit)(RunEvent::Confirming { session: name.to_owned(), checks: checks.clone() });
+            let next = self.play(name, looks.len() + 1).await?;
+            let still = self.doubtful(&next.session);
+            let certain = !limit::spoiled(&next.session);
+            if let Some(last) = looks.last_mut() {
+                last.session.set_aside(&checks);
             }
-            let checks = doubtful.iter().map(|check| check.id).collect();
-            (self.emit)(RunEvent::Confirming { session: one.name.to_owned(), checks });
-            *one = self.play(one.name).await?;
-            let still = self.doubtful(&one.session);
-            if !limit::spoiled(&one.session) {
+            looks.push(next);
+            if certain {
                 let both = doubtful.iter().filter(|check| still.iter().any(|s| s.id == check.id));
-                return Ok(both.map(|check| check.id.to_owned()).collect());
+                return Ok((looks, both.map(|check| check.id.to_owned()).collect()));
             }
             doubtful = still;
         }
-        Ok(Vec::new())
+        Ok((looks, Vec::new()))
     }
 
     /// The timing checks whose verdict needs a second look: failures on a clock that leaves little room for the
@@ -143,7 +155,9 @@ impl Runner<'_> {
             .into_iter()
             .filter(|sighting| sighting.check.timing)
             .filter(|sighting| match sighting.observation.outcome {
-                Outcome::Unmet | Outcome::Weak => narrow && sighting.observation.timing.is_some(),
+                Outcome::Unmet | Outcome::Weak => {
+                    (narrow || spoiled) && sighting.observation.timing.is_some()
+                }
                 Outcome::Unseen => spoiled,
                 Outcome::Met | Outcome::Note => false,
             })

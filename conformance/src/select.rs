@@ -18,7 +18,7 @@ impl Selection {
         Self(patterns.map(str::to_ascii_uppercase).collect())
     }
 
-    /// The checks that the selection names, in the order given.
+    /// The checks that the selection names, in the order of the catalogue.
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
 //! One session as the checks read it: connections and frames, drawn from a transcript.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use glimesh_mock::transcript::{Entry, From, ProcessEvent, Transcript, What};
@@ -17,6 +18,9 @@ pub struct Session {
     pub clock: Clock,
     /// The TCP connections, in the order of acceptance.
     pub connections: Vec<Connection>,
+    stopped_at: Option<Instant>,
+    worst_stall: Duration,
+    set_aside: Vec<String>,
 }
 
 /// One TCP connection.
@@ -73,21 +77,53 @@ pub struct Said<'a> {
     pub text: &'a str,
 }
 
+/// The code of the note that names checks which do not read a session.
+const SET_ASIDE: &str = "set-aside";
+
 impl Session {
     /// Sorts a transcript into connections.
     pub fn new(transcript: Transcript) -> Self {
         let mut connections: Vec<Connection> = Vec::new();
+        let mut positions = HashMap::new();
+        let mut stopped_at = None;
+        let mut worst_stall = Duration::ZERO;
+        let mut set_aside = Vec::new();
         for (index, entry) in transcript.entries.iter().enumerate() {
+            match &entry.what {
+                What::Note { code, text } if code == SET_ASIDE => {
+                    set_aside.extend(text.split(' ').map(str::to_owned));
+                }
+                What::Process { event: ProcessEvent::Stop { .. } } => {
+                    stopped_at.get_or_insert(entry.at);
+                }
+                What::Noise { worst_stall_ms } => {
+                    worst_stall = worst_stall.max(Duration::from_millis(*worst_stall_ms));
+                }
+                _ => {}
+            }
             let Some(id) = entry.conn else { continue };
-            let position = connections.iter().position(|connection| connection.id == id);
-            let position = position.unwrap_or_else(|| {
+            let position = *positions.entry(id).or_insert_with(|| {
                 connections.push(Connection::new(id));
                 connections.len() - 1
             });
             connections[position].take(index, entry);
         }
         let clock = Clock::of_stamp(&transcript.header.clock);
-        Self { transcript, clock, connections }
+        Self { transcript, clock, connections, stopped_at, worst_stall, set_aside }
+    }
+
+    /// Lets these checks not read this session: a later look at the same scenario stands for them. The transcript
+    /// says so, too.
+    pub fn set_aside(&mut self, checks: &[&str]) {
+        let at = self.ended_at();
+        let what = What::Note { code: SET_ASIDE.to_owned(), text: checks.join(" ") };
+        self.transcript.entries.push(Entry { at, conn: None, what });
+        self.set_aside.extend(checks.iter().map(|&check| check.to_owned()));
+    }
+
+    /// Whether a later look stands for this check.
+    pub fn sets_aside(&self, check: &str) -> bool {
+        self.set_aside.iter().any(|id| id == check)
     }
 
     /// The session's name.
@@ -120,7 +156,9 @@ impl Session {
         self.transcript.entries.iter().enumerate().filter_map(|(index, entry)| {
             let What::Upgrade { path, query, headers, .. } = &entry.what else { return None };
             let wanted = Endpoint::at_path(path).is_some()
-                || headers.iter().any(|(name, _)| name == "upgrade");
+                || headers.iter().any(|(name, value)| {
+                    name == "upgrade" && value.to_ascii_lowercase().contains("websocket")
+                });
             wanted.then_some(Request { entry: index, at: entry.at, path, query, headers })
         })
     }
@@ -185,10 +223,8 @@ impl Session {
     }
 
     /// When the client was asked to stop.
-    pub fn stopped_at(&self) -> Option<Instant> {
-        self.process_events()
-            .find(|(_, event)| matches!(event, ProcessEvent::Stop { .. }))
-            .map(|(index, _)| self.entry(index).at)
+    pub const fn stopped_at(&self) -> Option<Instant> {
+        self.stopped_at
     }
 
     /// How the client's process ended before anybody asked it to, with the index of the entry.
@@ -232,13 +268,9 @@ impl Session {
         }
     }
 
-    /// The longest stall of the machine while the session ran, in the client's heartbeat seconds.
-    pub fn worst_stall(&self) -> Duration {
-        let stalls = self.transcript.entries.iter().map(|entry| match entry.what {
-            What::Noise { worst_stall_ms } => Duration::from_millis(worst_stall_ms),
-            _ => Duration::ZERO,
-        });
-        self.clock.beats(stalls.max().unwrap_or_default())
+    /// The longest stall of the machine while the session ran, in real time.
+    pub const fn worst_stall(&self) -> Duration {
+        self.worst_stall
     }
 }
 

@@ -27,6 +27,8 @@ fn survives(session: &Session) -> Observation {
     else {
         return Observation::unseen("the client did not subscribe, so no malformed frame was sent");
     };
+    // A heartbeat that was on its way when the frames came says nothing.
+    let settled = session.mark("settled").unwrap_or(last);
     let expected = "it reads on, or connects anew, and goes on beating";
     if let Some((entry, event)) = session.early_exit() {
         let at = session.entry(entry).at;
@@ -38,7 +40,7 @@ fn survives(session: &Session) -> Observation {
         return Observation::unmet(told).expecting(expected).at_entry(entry, at);
     }
     for connection in session.open_connections() {
-        let Some((beat, _)) = connection.heartbeats().find(|(seen, _)| seen.at >= last) else {
+        let Some((beat, _)) = connection.heartbeats().find(|(seen, _)| seen.at >= settled) else {
             continue;
         };
         let anew = connection.opened_at.is_some_and(|opened| opened >= first);
@@ -88,6 +90,14 @@ mod tests {
         assert_eq!(outcome("FT001", malformed().beat(26.0)), Met);
         let anew = malformed().close(2.1, From::Client, 1002).open(3.0).beat(28.0);
         assert_eq!(outcome("FT001", anew), Met);
+    }
+
+    #[test]
+    fn a_heartbeat_that_was_on_its_way_shows_nothing() {
+        let in_flight = malformed().beat(2.1).mark(2.5, "settled");
+        assert_eq!(outcome("FT001", in_flight.clone()), Unseen);
+        assert_eq!(outcome("FT001", in_flight.clone().entry(2.6, exited(Some(1), None))), Unmet);
+        assert_eq!(outcome("FT001", in_flight.beat(27.0)), Met);
     }
 
     #[test]

@@ -130,13 +130,16 @@ fn first_beat(session: &Session, connection: &Connection) -> Observation {
             .expecting(expected)
             .at_entry(seen.entry, seen.at);
     }
-    let until = connection.ended_at.unwrap_or_else(|| session.ended_at());
-    let lived = session.clock.beats(until.since(opened_at));
-    if lived <= limit {
+    let lived = session.clock.beats(session.shown_until(connection).since(opened_at));
+    let dropped = drop_note(session, connection);
+    if dropped.is_none() && lived <= limit + TOLERANCE {
         return Observation::unseen(format!(
-            "the connection ended {} s after the open, before a heartbeat was due",
+            "no heartbeat was due in the {} s that the connection lasted",
             secs(lived)
         ));
+    }
+    if spoiled(session) {
+        return Observation::unseen("no heartbeat came, but this machine stalled meanwhile");
     }
     let timing = Timing { measured: lived, limit, tolerance: TOLERANCE };
     let unmet = Observation::unmet(format!("no heartbeat in {} s", secs(lived)))
@@ -149,7 +152,7 @@ fn first_beat(session: &Session, connection: &Connection) -> Observation {
         ),
         None => unmet,
     };
-    match drop_note(session, connection) {
+    match dropped {
         Some((entry, at, _)) => unmet.at_entry(entry, at),
         None => unmet,
     }

@@ -21,8 +21,9 @@ const JOIN_TOLERANCE: Duration = Duration::from_secs(2);
 /// less than any client's timer and than the three seconds for which the answer is held.
 const BURST: Duration = Duration::from_millis(250);
 
-/// Who joins again this long after an unanswered join has a timer for it.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Who joins again this long after an unanswered join has a timer for it, of a second or more; the wire may have
+/// held up the first join a little.
+const RETRY_AFTER: Duration = Duration::from_millis(900);
 
 /// Phoenix's own timeout of a join; whoever waited so long may try again.
 ///
@@ -110,6 +111,7 @@ fn joins_after_open(session: &Session, connection: &Connection, opened_at: Insta
         let observation = match after {
             _ if after <= JOIN_WITHIN => Observation::met(actual),
             _ if after <= JOIN_WITHIN + JOIN_TOLERANCE => Observation::weak(actual),
+            _ if session.worst_stall() > JOIN_TOLERANCE / 2 => Observation::unseen(actual),
             _ => Observation::unmet(actual),
         };
         let observation = observation.at_entry(seen.entry, seen.at).with_timing(timing(after));
@@ -124,6 +126,9 @@ fn joins_after_open(session: &Session, connection: &Connection, opened_at: Insta
             "the connection had no join, and ended after {:.1} s",
             shown.as_secs_f64()
         ));
+    }
+    if session.worst_stall() > JOIN_TOLERANCE / 2 {
+        return Observation::unseen("no join came, but this machine stalled meanwhile");
     }
     let observation = Observation::unmet(format!("no join in {:.1} s", shown.as_secs_f64()))
         .expecting(expected)

@@ -27,7 +27,7 @@ pub fn spoiled(session: &Session) -> bool {
         Clock::Real => INTERVAL,
         Clock::Contract { .. } => CONTRACT_INTERVAL,
     };
-    session.worst_stall() > (limit(session) + TOLERANCE - interval) / 2
+    session.clock.beats(session.worst_stall()) > (limit(session) + TOLERANCE - interval) / 2
 }
 
 /// The longest time between two restarts of the drop rule, as the session's server knew it.

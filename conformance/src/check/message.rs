@@ -34,7 +34,9 @@ fn stays_alive(session: &Session) -> Observation {
     let expected = format!("a heartbeat on the same connection after {sent} messages");
     let data = connection.server_frames().filter(|(_, frame)| is_push(&frame.event));
     let Some((last, _)) = data.last() else { return Observation::unseen("no message was sent") };
-    if let Some((beat, _)) = connection.heartbeats().find(|(seen, _)| seen.entry > last.entry) {
+    // A heartbeat that was on its way when the messages came says nothing.
+    let settled = session.mark("settled").unwrap_or(last.at);
+    if let Some((beat, _)) = connection.heartbeats().find(|(seen, _)| seen.at >= settled) {
         let after = session.clock.beats(beat.at.since(last.at));
         return Observation::met(format!(
             "{sent} messages, then a heartbeat {} s after the last",

@@ -219,6 +219,9 @@ impl Observation {
     }
 }
 
+/// The exit status by which a client says that it cannot run a session. Source: the convention of test harnesses.
+pub const CANNOT_RUN: i32 = 77;
+
 /// The areas, in the order of the catalogue.
 const AREAS: &[&[Check]] = &[
     &process::CHECKS,

@@ -1,9 +1,9 @@
 //! The client as a process: it starts, it connects, and it ends when it is asked to.
 
-use glimesh_mock::transcript::{ProcessEvent, What};
+use glimesh_mock::transcript::ProcessEvent;
 
-use crate::check::{Check, Level, Observation, Scope};
-use crate::session::Session;
+use crate::check::{CANNOT_RUN, Check, Level, Observation, Scope};
+use crate::session::{Request, Session};
 
 /// The checks of this area.
 pub(super) const CHECKS: [Check; 2] = [
@@ -39,20 +39,11 @@ pub(super) const CHECKS: [Check; 2] = [
     },
 ];
 
-/// The exit status by which a client says that it cannot run a session. Source: the convention of test harnesses.
-const CANNOT_RUN: i32 = 77;
-
 /// The sessions that do something to the client which it may not survive.
 const PROVOKED: [&str; 2] = ["malformed", "reset"];
 
 fn starts_and_connects(session: &Session) -> Observation {
-    let upgrade = session
-        .transcript
-        .entries
-        .iter()
-        .position(|entry| matches!(entry.what, What::Upgrade { .. }));
-    if let Some(index) = upgrade {
-        let at = session.entry(index).at;
+    if let Some(Request { entry: index, at, .. }) = session.requests().next() {
         return Observation::met(format!("the first upgrade request came {at} after the start"))
             .at_entry(index, at);
     }

@@ -1,6 +1,5 @@
 //! What a client does when its connection is gone: it comes back, joins, and subscribes again.
 
-use glimesh_mock::transcript::What;
 use glimesh_proto::{Instant, names};
 
 use crate::check::process::how_it_ended;
@@ -66,11 +65,7 @@ fn reconnects(session: &Session) -> Observation {
 }
 
 fn upgrade_after(session: &Session, reset_at: Instant) -> Option<(usize, Instant)> {
-    let entries = session.transcript.entries.iter().enumerate();
-    entries
-        .filter(|(_, entry)| entry.at >= reset_at)
-        .find(|(_, entry)| matches!(entry.what, What::Upgrade { .. }))
-        .map(|(index, entry)| (index, entry.at))
+    session.requests().find(|request| request.at >= reset_at).map(|it| (it.entry, it.at))
 }
 
 fn rejoins_then_resubscribes(session: &Session) -> Observation {

@@ -1,44 +1,40 @@
-//! The report folder: what a run leaves behind on disk.
+//! The report folder: what the run leaves behind on disk.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::report::{FinishedRun, html};
+use anyhow::{Context, Result, bail};
+
+use super::{FinishedRun, html};
 use crate::results::Results;
 
-/// The report folder of one run.
+const RESULTS: &str = "results.json";
+const REPORT: &str = "report.html";
+const TRANSCRIPTS: &str = "transcripts";
+const OUTPUT: &str = "output";
+
+/// The folder of `--report-dir`, ready for a run.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
 
-/// Why a report cannot be written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write the report to {path}; choose another place with --report-dir")]
-pub struct FolderError {
-    /// The file or folder.
-    pub path: String,
-    /// Why.
-    pub source: io::Error,
-}
-
-/// What a run writes into its folders, by folder and ending.
-const OURS: [(&str, &[&str]); 2] = [("transcripts", &["jsonl"]), ("output", &["stdout", "stderr"])];
-
 impl Folder {
-    /// Makes the folder, and removes from it what an earlier run left there, and nothing else.
+    /// Makes the folder, or clears it of what a former run left there. Other people's files stay.
     ///
     /// # Errors
     ///
-    /// [`FolderError`] names the place.
-    pub fn create(path: &Path) -> Result<Self, FolderError> {
-        fs::create_dir_all(path).map_err(at(path))?;
-        if is_a_report(path) {
-            for (name, endings) in OURS {
-                let folder = path.join(name);
-                clear(&folder, endings).map_err(at(&folder))?;
-            }
+    /// The path is a file, holds results that are not the kit's, or cannot be written to.
+    pub fn create(path: &Path) -> Result<Self> {
+        if path.exists() && !path.is_dir() {
+            bail!("{} is not a folder; name another one with --report-dir", path.display());
         }
-        Ok(Self(path.to_owned()))
+        let folder = Self(path.to_owned());
+        folder.clear()?;
+        // Made now, so that a folder that cannot be written to is known before two minutes have passed.
+        for folder in [path.to_owned(), path.join(TRANSCRIPTS)] {
+            fs::create_dir_all(&folder).with_context(|| elsewhere("make", &folder))?;
+        }
+        Ok(folder)
     }
 
     /// Where it is.
@@ -46,78 +42,77 @@ impl Folder {
         &self.0
     }
 
-    /// Writes `results.json`, `report.html` and the transcripts.
+    /// Writes the transcripts, the results and the HTML report. The client's output is there already.
     ///
     /// # Errors
     ///
-    /// [`FolderError`] names the file.
-    pub fn write(&self, run: &FinishedRun<'_>) -> Result<(), FolderError> {
-        let transcripts = self.0.join("transcripts");
-        fs::create_dir_all(&transcripts).map_err(at(&transcripts))?;
+    /// A file cannot be written; the error names it.
+    pub fn write(&self, run: &FinishedRun<'_>) -> Result<()> {
         for session in run.sessions {
-            let path = transcripts.join(format!("{}.jsonl", session.name()));
-            write(&path, |out| session.transcript.write(out))?;
+            let mut lines = Vec::new();
+            session.transcript.write(&mut lines).expect("a vector takes everything");
+            self.put(Path::new(TRANSCRIPTS).join(format!("{}.jsonl", session.name())), &lines)?;
         }
-        write(&self.0.join("results.json"), |mut out| {
-            serde_json::to_writer_pretty(&mut out, run.results)?;
-            writeln!(out)
-        })?;
-        write(&self.0.join("report.html"), |out| out.write_all(html(run).as_bytes()))
+        let mut results = serde_json::to_vec_pretty(run.results)?;
+        results.push(b'\n');
+        self.put(RESULTS, &results)?;
+        self.put(REPORT, html(run).as_bytes())
     }
-}
 
-/// Whether an earlier run wrote its results here; other people's folders are left as they are.
-fn is_a_report(path: &Path) -> bool {
-    let results = fs::read(path.join("results.json"));
-    results.is_ok_and(|text| serde_json::from_slice::<Results>(&text).is_ok())
-}
+    fn put(&self, name: impl AsRef<Path>, content: &[u8]) -> Result<()> {
+        let path = self.0.join(name);
+        fs::write(&path, content).with_context(|| elsewhere("write", &path))
+    }
 
-fn clear(folder: &Path, endings: &[&str]) -> io::Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let path = entry?.path();
-        let ending = path.extension().unwrap_or_default();
-        if path.is_file() && endings.iter().any(|ours| ending == *ours) {
-            fs::remove_file(path)?;
+    /// Removes the files of a former run: those that its results name, and no others.
+    fn clear(&self) -> Result<()> {
+        let path = self.0.join(RESULTS);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return self.refuse_foreign_report();
+            }
+            Err(error) => return Err(error).with_context(|| elsewhere("read", &path)),
+        };
+        let Ok(former) = serde_json::from_str::<Results>(&text) else {
+            bail!("{} is not of this kit; name another folder with --report-dir", path.display());
+        };
+        let mut names = vec![PathBuf::from(RESULTS), PathBuf::from(REPORT)];
+        for id in former.sessions.iter().map(|session| &session.id).filter(|id| is_name(id)) {
+            names.push(Path::new(TRANSCRIPTS).join(format!("{id}.jsonl")));
+            names.push(Path::new(OUTPUT).join(format!("{id}.stdout")));
+            names.push(Path::new(OUTPUT).join(format!("{id}.stderr")));
         }
-    }
-    Ok(())
-}
-
-fn write(
-    path: &Path,
-    content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> Result<(), FolderError> {
-    let mut out = BufWriter::new(File::create(path).map_err(at(path))?);
-    content(&mut out).and_then(|()| out.flush()).map_err(at(path))
-}
-
-fn at(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
-    let path = path.display().to_string();
-    move |source| FolderError { path, source }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_an_earlier_run_left_is_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let output = folder.path().join("output");
-        fs::create_dir(&output).unwrap();
-        fs::write(output.join("quiet.stdout"), "mine").unwrap();
-        Folder::create(folder.path()).unwrap();
-        assert!(output.join("quiet.stdout").exists(), "it is not a report of ours");
+        for path in names.into_iter().map(|name| self.0.join(name)) {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| elsewhere("remove", &path));
+                }
+                _ => {}
+            }
+        }
+        for folder in [TRANSCRIPTS, OUTPUT] {
+            // A folder that holds anything else stays.
+            fs::remove_dir(self.0.join(folder)).ok();
+        }
+        Ok(())
     }
 
-    #[test]
-    fn a_file_in_the_way_is_named() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let error = Folder::create(file.path()).unwrap_err();
-        assert!(error.to_string().contains(&file.path().display().to_string()), "{error}");
+    /// The report is written last, so one without results beside it is somebody else's.
+    fn refuse_foreign_report(&self) -> Result<()> {
+        let path = self.0.join(REPORT);
+        if path.exists() {
+            bail!("{} is not of this kit; name another folder with --report-dir", path.display());
+        }
+        Ok(())
     }
+}
+
+/// Whether a session's id, read from a file, stays within its folder.
+fn is_name(id: &str) -> bool {
+    !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+fn elsewhere(what: &str, path: &Path) -> String {
+    format!("cannot {what} {}; mend that, or name another folder with --report-dir", path.display())
 }

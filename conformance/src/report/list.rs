@@ -1,111 +1,93 @@
-//! The catalogue, and one check of it.
+//! The catalogue of checks.
 
 use std::io::{self, Write};
 
-use anstyle::Style;
 use serde::Serialize;
 
-use crate::check::{Check, Scope};
-use crate::clause;
-use crate::report::human::level_word;
-use crate::report::text::{WIDTH, wrap};
-use crate::report::write_json;
+use super::page::{BOLD, DIM, WIDTH, columns, count, hanging, wrap};
+use super::summary;
+use crate::check::{Capability, Check, Level, Scope};
 
-const BOLD: Style = Style::new().bold();
-
-/// The checks, a line each.
+/// Writes the checks as a table.
 ///
 /// # Errors
 ///
 /// Those of the writer.
 pub fn list(checks: &[&'static Check], mut out: impl Write) -> io::Result<()> {
-    for check in checks {
-        let (id, level) = (check.id, level_word(check.level));
-        writeln!(
-            out,
-            "{BOLD}{id}{BOLD:#}  {level:<6}  {:<10}  {}",
-            scope_word(check),
-            check.title
-        )?;
-    }
-    Ok(())
-}
-
-/// The checks as JSON: an array of objects with `id`, `slug`, `level`, `clauses`, `title`, `requirement`, `session`
-/// and `timing`.
-///
-/// # Errors
-///
-/// Those of the writer.
-pub fn list_json(checks: &[&'static Check], out: impl Write) -> io::Result<()> {
-    let rows: Vec<Row> = checks.iter().map(|check| Row::of(check)).collect();
-    write_json(&rows, out)
-}
-
-/// One check: what, why, how to mend.
-///
-/// # Errors
-///
-/// Those of the writer.
-pub fn explain(check: &Check, mut out: impl Write) -> io::Result<()> {
-    let (id, title) = (check.id, check.title);
-    writeln!(out, "{BOLD}{id} {title}{BOLD:#} ({}, {})", level_word(check.level), check.slug)?;
-    paragraph(check.requirement, &mut out)?;
-    paragraph(check.why, &mut out)?;
-    writeln!(out, "\n{BOLD}Mend{BOLD:#}")?;
-    for line in wrap(check.mend, WIDTH - 2) {
-        writeln!(out, "  {line}")?;
-    }
-    writeln!(out, "\n{BOLD}Witnesses{BOLD:#}")?;
-    for id in check.clauses {
-        let statement = clause::clause(id).map_or("", |clause| clause.statement.as_str());
-        for (index, line) in wrap(&format!("{id}: {statement}"), WIDTH - 4).iter().enumerate() {
-            writeln!(out, "{}{line}", if index == 0 { "  " } else { "    " })?;
-        }
-    }
-    if check.clauses.is_empty() {
-        writeln!(out, "  no clause of the protocol document; it is about the program")?;
-    }
-    let seen = match check.scope {
-        Scope::Every => "Read in every session.".to_owned(),
-        Scope::Of(session) => format!("Read in the session {session}."),
-    };
-    let timing =
-        if check.timing { " Depends on time: a failure is looked at again, alone." } else { "" };
-    paragraph(&format!("{seen}{timing}"), &mut out)
-}
-
-fn paragraph(text: &str, mut out: impl Write) -> io::Result<()> {
-    writeln!(out)?;
-    wrap(text, WIDTH).iter().try_for_each(|line| writeln!(out, "{line}"))
-}
-
-const fn scope_word(check: &Check) -> &'static str {
-    match check.scope {
+    let sessions = |check: &Check| match check.scope {
         Scope::Every => "every",
         Scope::Of(session) => session,
+    };
+    let widest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or_default();
+    let id = widest(&mut checks.iter().map(|check| check.id.len())).max(2);
+    let session = widest(&mut checks.iter().map(|check| sessions(check).len())).max(8);
+    let title = WIDTH - id - "  SHOULD  ".len() - "  ".len() - session;
+    writeln!(out, "{BOLD}{:<id$}  LEVEL   {:<title$}  SESSIONS{BOLD:#}", "ID", "TITLE")?;
+    for check in checks {
+        for (index, line) in wrap(check.title, title).into_iter().enumerate() {
+            let pad = title - columns(&line);
+            match index {
+                0 => writeln!(
+                    out,
+                    "{:<id$}  {:<6}  {line}{:pad$}  {DIM}{}{DIM:#}",
+                    check.id,
+                    summary::level(check.level),
+                    "",
+                    sessions(check)
+                )?,
+                _ => writeln!(out, "{:1$}{line}", "", id + "  SHOULD  ".len())?,
+            }
+        }
     }
+    let of = |level: Level| checks.iter().filter(|check| check.level == level).count();
+    let counts = format!(
+        "{}: {} MUST, {} SHOULD, {} others. `glimesh-conformance explain ID` tells more of one.",
+        count(checks.len(), "check"),
+        of(Level::Must),
+        of(Level::Should),
+        of(Level::May) + of(Level::Note)
+    );
+    writeln!(out)?;
+    hanging(out, "", DIM, &counts)
+}
+
+/// Writes the checks as a JSON array of objects with `id`, `slug`, `clauses`, `level`, `title`, `requirement`, `why`,
+/// `mend`, `session`, `needs` and `timing`.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn list_json(checks: &[&'static Check], mut out: impl Write) -> io::Result<()> {
+    let listed: Vec<_> = checks.iter().map(|check| Listed::new(check)).collect();
+    serde_json::to_writer(&mut out, &listed)?;
+    writeln!(out)
 }
 
 #[derive(Serialize)]
-struct Row {
+struct Listed {
     id: &'static str,
     slug: &'static str,
-    level: crate::check::Level,
     clauses: &'static [&'static str],
+    level: Level,
     title: &'static str,
     requirement: &'static str,
+    why: &'static str,
+    mend: &'static str,
+    /// The only session that it reads; every session if absent.
     session: Option<&'static str>,
+    needs: Option<Capability>,
     timing: bool,
 }
 
-impl Row {
-    const fn of(check: &Check) -> Self {
+impl Listed {
+    const fn new(check: &Check) -> Self {
+        let &Check {
+            id, slug, clauses, level, title, requirement, why, mend, needs, timing, ..
+        } = check;
         let session = match check.scope {
             Scope::Every => None,
             Scope::Of(session) => Some(session),
         };
-        let Check { id, slug, level, clauses, title, requirement, timing, .. } = *check;
-        Self { id, slug, level, clauses, title, requirement, session, timing }
+        Self { id, slug, clauses, level, title, requirement, why, mend, session, needs, timing }
     }
 }

@@ -1,66 +1,91 @@
-//! The self-check's matrix: a row per client, with what the checks said of it.
+//! The self-check's matrix: clients of known verdict, and what the checks say of them.
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
-
+use super::page::{BAD, BOLD, GOOD, PLAIN, WEAK, count, cut, hanging};
 use crate::check::Check;
-use crate::report::text::{WIDTH, wrap};
-use crate::results::Verdict;
+use crate::results::{Finding, Verdict};
 use crate::self_check::{Row, Subject};
 
-const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
-const BAD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red))).bold();
+/// Where the text of a row begins.
+const TEXT: usize = 28;
 
-/// The width of the column with the clients' names.
-const NAME: usize = 27;
-
-/// Says on standard error that a row is done.
+/// Tells of one client as it comes, on standard error.
 pub fn self_check_row(row: &Row) {
-    let name = row.subject.name();
-    match row.complaint() {
-        None => anstream::eprintln!("{GOOD}ok{GOOD:#}  {name}"),
-        Some(complaint) => anstream::eprintln!("{BAD}BAD{BAD:#} {name}: {complaint}"),
-    }
+    let mut err = anstream::stderr();
+    // If standard error is gone, nobody is there to be told.
+    write_row(&mut err, row).ok();
 }
 
-/// The whole matrix: correct clients first, then mutants with the check that catches each.
+/// Writes the whole matrix.
 ///
 /// # Errors
 ///
 /// Those of the writer.
 pub fn matrix(rows: &[Row], checks: &[&'static Check], mut out: impl Write) -> io::Result<()> {
-    writeln!(out, "{:<NAME$}verdicts of {} checks", "client", checks.len())?;
-    for row in rows {
-        let texts = wrap(&verdicts(row), WIDTH - NAME);
-        for (index, text) in texts.iter().enumerate() {
-            let name = if index == 0 { row.subject.name() } else { "" };
-            writeln!(out, "{name:<NAME$}{text}")?;
+    let (broken, correct): (Vec<_>, Vec<_>) =
+        rows.iter().partition(|row| matches!(row.subject, Subject::Broken(_)));
+    for (heading, rows) in [("Correct clients", &correct), ("Broken clients", &broken)] {
+        writeln!(out, "{BOLD}{heading}{BOLD:#}")?;
+        for row in rows {
+            write_row(&mut out, row)?;
         }
     }
-    let wrong = rows.iter().filter(|row| row.complaint().is_some()).count();
-    let mutants = rows.iter().filter(|row| matches!(row.subject, Subject::Broken(_))).count();
-    writeln!(out, "\n{} correct clients, {mutants} mutants, {wrong} wrong", rows.len() - mutants)
+    let complains = |check: &Check, row: &Row| {
+        row.findings.iter().any(|finding| finding.id == check.id && is_complaint(finding))
+    };
+    let idle: Vec<_> = checks
+        .iter()
+        .filter(|check| !broken.iter().any(|row| complains(check, row)))
+        .map(|check| check.id)
+        .collect();
+    if !idle.is_empty() {
+        hanging(&mut out, "Catch nothing: ", WEAK, &idle.join(", "))?;
+    }
+    let clients = count(rows.len(), "client");
+    match rows.iter().filter(|row| row.complaint().is_some()).count() {
+        0 => writeln!(out, "{GOOD}{clients}, all as expected.{GOOD:#}"),
+        wrong => writeln!(out, "{BAD}{clients}, {wrong} not as expected.{BAD:#}"),
+    }
 }
 
-fn verdicts(row: &Row) -> String {
-    let others = row.findings.iter().filter(|finding| {
-        !matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable | Verdict::Inconclusive)
-    });
-    let told = others.map(|finding| format!("{} {}", finding.id, finding.verdict.as_str()));
-    let told = told.collect::<Vec<_>>().join(", ");
+fn write_row(out: impl Write, row: &Row) -> io::Result<()> {
+    let name = cut(row.subject.name(), TEXT - 3);
+    let (style, text) = match row.complaint() {
+        Some(complaint) => (BAD, format!("WRONG: {complaint}")),
+        None => (PLAIN, as_expected(row)),
+    };
+    hanging(out, &format!("  {name:<0$}", TEXT - 2), style, &text)
+}
+
+fn as_expected(row: &Row) -> String {
+    let others = |named: &str| {
+        let others: Vec<_> = row
+            .findings
+            .iter()
+            .filter(|finding| finding.id != named && is_complaint(finding))
+            .map(|finding| format!("{} {}", finding.id, finding.verdict.as_str()))
+            .collect();
+        if others.is_empty() { String::new() } else { format!("; also {}", others.join(", ")) }
+    };
     match row.subject {
+        Subject::Reference | Subject::Correct(_) => {
+            let passed = row.findings.iter().filter(|f| f.verdict == Verdict::Pass).count();
+            format!("passes {}{}", count(passed, "check"), others(""))
+        }
         Subject::Broken(mutant) => {
             let id = mutant.caught_by();
-            let rest = told.split(", ").filter(|one| !one.starts_with(id)).collect::<Vec<_>>();
             let named = row.findings.iter().find(|finding| finding.id == id);
-            let word = named.map_or("not judged", |finding| finding.verdict.as_str());
-            let also = if rest.concat().is_empty() { "" } else { "; also " };
-            format!("{id} {word}{also}{}", rest.join(", "))
+            match named {
+                Some(finding) => {
+                    format!("caught by {id}: {}{}", finding.verdict.as_str(), others(id))
+                }
+                None => format!("{id} was not judged{}", others(id)),
+            }
         }
-        _ if told.is_empty() => {
-            format!("passes {}", row.findings.iter().filter(|f| f.verdict == Verdict::Pass).count())
-        }
-        _ => told,
     }
+}
+
+const fn is_complaint(finding: &Finding) -> bool {
+    matches!(finding.verdict, Verdict::Weak | Verdict::Fail)
 }

@@ -1,27 +1,38 @@
-//! The reporters: they tell what the runner found, to people and to machines. Nothing else in the crate prints.
+//! Reporters: they tell people and machines what a run found. Nothing here judges.
+//!
+//! What a client sent is hostile until shown otherwise: every text passes `page::visible` or maud's escaping
+//! on its way out.
 
-mod folder;
+mod page;
+
 mod frames;
-mod html;
+mod summary;
+
+mod progress;
+
+mod failure;
 mod human;
+
+mod explain;
 mod list;
 mod matrix;
-mod progress;
-mod text;
 
-use std::io::{self, Write};
-
-pub use folder::{Folder, FolderError};
-pub use html::html;
-pub use human::{findings, human};
-pub use list::{explain, list, list_json};
-pub use matrix::{matrix, self_check_row};
-pub use progress::Progress;
-use serde::Serialize;
+mod folder;
+mod html;
+mod json;
 
 use crate::check::Check;
 use crate::results::{Finding, Results};
 use crate::session::Session;
+
+pub use explain::explain;
+pub use folder::Folder;
+pub use html::html;
+pub use human::{findings, human};
+pub use json::{findings_json, json};
+pub use list::{list, list_json};
+pub use matrix::{matrix, self_check_row};
+pub use progress::Progress;
 
 /// A run that has ended, with its evidence.
 #[derive(Clone, Copy, Debug)]
@@ -30,37 +41,36 @@ pub struct FinishedRun<'a> {
     pub results: &'a Results,
     /// The evidence.
     pub sessions: &'a [Session],
-    /// The checks that were judged.
+    /// The checks.
     pub checks: &'a [&'static Check],
 }
 
-/// The results as JSON, on one line.
-///
-/// # Errors
-///
-/// Those of the writer.
-pub fn json(results: &Results, out: impl Write) -> io::Result<()> {
-    write_json(results, out)
+/// Findings with what is needed to show them.
+#[derive(Clone, Copy)]
+struct Evidence<'a> {
+    findings: &'a [Finding],
+    sessions: &'a [Session],
+    checks: &'a [&'static Check],
 }
 
-/// The findings of `judge` as JSON, on one line.
-///
-/// # Errors
-///
-/// Those of the writer.
-pub fn findings_json(findings: &[Finding], out: impl Write) -> io::Result<()> {
-    write_json(findings, out)
-}
+impl<'a> Evidence<'a> {
+    fn of(run: &FinishedRun<'a>) -> Self {
+        Self { findings: &run.results.checks, sessions: run.sessions, checks: run.checks }
+    }
 
-fn write_json<T: Serialize + ?Sized>(value: &T, mut out: impl Write) -> io::Result<()> {
-    serde_json::to_writer(&mut out, value)?;
-    writeln!(out)
-}
+    /// The session that a finding was seen in.
+    fn session_of(&self, finding: &Finding) -> Option<&'a Session> {
+        let name = finding.session.as_deref()?;
+        self.sessions.iter().find(|session| session.name() == name)
+    }
 
-fn check_of<'a>(checks: &'a [&'static Check], id: &str) -> Option<&'a &'static Check> {
-    checks.iter().find(|check| check.id == id)
-}
+    /// The check that a finding belongs to.
+    fn check_of(&self, finding: &Finding) -> Option<&'static Check> {
+        self.checks.iter().copied().find(|check| check.id == finding.id)
+    }
 
-fn session_of<'a>(sessions: &'a [Session], name: Option<&str>) -> Option<&'a Session> {
-    sessions.iter().find(|session| Some(session.name()) == name)
+    /// How many of the client's seconds fit into a real one where a finding was seen.
+    fn rate_of(&self, finding: &Finding) -> u32 {
+        self.session_of(finding).map_or(1, |session| session.clock.rate())
+    }
 }

@@ -1,140 +1,140 @@
-//! What runs, while it runs: a live area on a terminal, plain lines elsewhere.
+//! What is going on, while it goes on, on standard error.
 
-use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::collections::HashMap;
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
+use super::page::{BAD, BOLD, PLAIN, WIDTH, count, length, wrap};
 use crate::event::RunEvent;
 
-/// How often the live area is drawn.
+/// How often the remaining times are drawn anew.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Tells a run's events on standard error.
-#[derive(Debug)]
-pub struct Progress {
-    /// Absent where standard error is no terminal.
-    live: Option<Live>,
+/// Tells of a run while it runs: a live area on a terminal, few plain lines elsewhere.
+pub struct Progress(Mode);
+
+enum Mode {
+    Live(Live),
+    Plain(Box<dyn Write + Send>),
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Live {
     area: MultiProgress,
-    sessions: BTreeMap<String, ProgressBar>,
+    sessions: HashMap<String, ProgressBar>,
 }
 
 impl Progress {
-    /// A live area if standard error is a terminal.
+    /// Live if standard error is a terminal.
     pub fn for_stderr() -> Self {
-        Self { live: std::io::stderr().is_terminal().then(Live::default) }
+        if io::stderr().is_terminal() {
+            Self(Mode::Live(Live::default()))
+        } else {
+            Self::plain(anstream::stderr())
+        }
     }
 
-    /// Tells one event.
+    /// Plain lines to a writer.
+    pub fn plain(out: impl Write + Send + 'static) -> Self {
+        Self(Mode::Plain(Box::new(out)))
+    }
+
+    /// Tells of one event. If nobody can be told, the run goes on.
     pub fn tell(&mut self, event: &RunEvent) {
-        if let Some(live) = &mut self.live {
-            live.tell(event);
-        }
-        if let Some(line) = line(event) {
-            self.say(&line);
-        }
-    }
-
-    fn say(&self, line: &str) {
-        match &self.live {
-            Some(live) => live.area.suspend(|| anstream::eprintln!("{line}")),
-            None => anstream::eprintln!("{line}"),
-        }
+        let news = news(event);
+        let told = match (&mut self.0, news) {
+            (Mode::Live(live), news) => live.tell(event, news.as_deref()),
+            (Mode::Plain(out), Some(text)) => paragraph(out, &text, style(event)),
+            (Mode::Plain(_), None) => Ok(()),
+        };
+        told.ok();
     }
 }
 
-impl Live {
-    fn tell(&mut self, event: &RunEvent) {
-        match event {
-            RunEvent::SessionStarted { session, expected } => {
-                let bar = self.area.add(ProgressBar::new_spinner());
-                let style =
-                    ProgressStyle::with_template("{spinner} {prefix:<10} {elapsed:>4} {msg}");
-                bar.set_style(style.expect("the template is valid"));
-                bar.set_prefix(session.clone());
-                if !expected.is_zero() {
-                    bar.set_message(format!("of about {}", rounded(*expected)));
-                }
-                bar.enable_steady_tick(TICK);
-                self.sessions.insert(session.clone(), bar);
-            }
-            RunEvent::SessionEnded { session, .. } => {
-                if let Some(bar) = self.sessions.remove(session) {
-                    bar.finish_and_clear();
-                }
-            }
-            _ => {}
-        }
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mode = match self.0 {
+            Mode::Live(_) => "Live",
+            Mode::Plain(_) => "Plain",
+        };
+        f.debug_tuple("Progress").field(&mode).finish()
     }
 }
 
-/// The line that an event is worth.
-fn line(event: &RunEvent) -> Option<String> {
+/// What stays on the screen of an event.
+fn news(event: &RunEvent) -> Option<String> {
     match event {
         RunEvent::RunStarted { sessions, checks, expected } => Some(format!(
-            "{checks} checks in {}, side by side; about {}",
-            counted(sessions.len(), "session"),
-            rounded(*expected)
+            "{} in {} side by side; this takes about {}.",
+            count(*checks, "check"),
+            count(sessions.len(), "session"),
+            length(*expected)
         )),
         RunEvent::SessionEnded { session, troubled } if troubled.is_empty() => {
-            Some(format!("  {session}: done"))
+            Some(format!("{session} ended: nothing wrong in it"))
         }
         RunEvent::SessionEnded { session, troubled } => {
-            Some(format!("  {session}: done, trouble with {}", troubled.join(", ")))
+            Some(format!("{session} ended: trouble in {}", troubled.join(", ")))
         }
-        RunEvent::Confirming { session, checks } => {
-            Some(format!("  {session}: once more, alone, to be sure of {}", checks.join(", ")))
-        }
+        RunEvent::Confirming { session, checks } => Some(format!(
+            "{session} is run again, alone, to be sure of {}: timing counts only if seen twice",
+            checks.join(", ")
+        )),
         RunEvent::SessionStarted { .. } | RunEvent::RunEnded { .. } => None,
     }
 }
 
-fn counted(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
-}
-
-/// A length of time, roughly.
-fn rounded(time: Duration) -> String {
-    let seconds = time.as_secs_f64().ceil() as u64;
-    match (seconds / 60, seconds % 60) {
-        (0, seconds) => format!("{} s", seconds.max(1)),
-        (minutes, 0) => format!("{minutes} min"),
-        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+fn style(event: &RunEvent) -> anstyle::Style {
+    match event {
+        RunEvent::RunStarted { .. } => BOLD,
+        RunEvent::SessionEnded { troubled, .. } if !troubled.is_empty() => BAD,
+        _ => PLAIN,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn paragraph(mut out: impl Write, text: &str, style: anstyle::Style) -> io::Result<()> {
+    for line in wrap(text, WIDTH) {
+        writeln!(out, "{style}{line}{style:#}")?;
+    }
+    out.flush()
+}
 
-    #[test]
-    fn events_become_lines() {
-        let lines: Vec<_> = [
-            RunEvent::RunStarted {
-                sessions: vec!["quiet".to_owned(), "reset".to_owned()],
-                checks: 30,
-                expected: Duration::from_secs(125),
-            },
-            RunEvent::SessionEnded { session: "reset".to_owned(), troubled: vec![] },
-            RunEvent::Confirming { session: "quiet".to_owned(), checks: vec!["HB001"] },
-            RunEvent::SessionEnded {
-                session: "quiet".to_owned(),
-                troubled: vec!["HB001", "HB006"],
-            },
-        ]
-        .iter()
-        .filter_map(line)
-        .collect();
-        insta::assert_snapshot!(lines.join("\n"), @r#"
-    30 checks in 2 sessions, side by side; about 2 min 5 s
-      reset: done
-      quiet: once more, alone, to be sure of HB001
-      quiet: done, trouble with HB001, HB006
-    "#);
+impl Live {
+    fn tell(&mut self, event: &RunEvent, news: Option<&str>) -> io::Result<()> {
+        match event {
+            RunEvent::SessionStarted { session, expected } => self.begin(session, *expected),
+            RunEvent::SessionEnded { session, .. } => {
+                if let Some(bar) = self.sessions.remove(session) {
+                    bar.finish_and_clear();
+                    self.area.remove(&bar);
+                }
+            }
+            RunEvent::RunEnded { .. } => self.area.clear()?,
+            RunEvent::RunStarted { .. } | RunEvent::Confirming { .. } => {}
+        }
+        match news {
+            None => Ok(()),
+            // Above the live area, which is drawn anew below.
+            Some(text) => self.area.suspend(|| paragraph(anstream::stderr(), text, style(event))),
+        }
+    }
+
+    fn begin(&mut self, session: &str, expected: Duration) {
+        let left = move |state: &ProgressState, out: &mut dyn fmt::Write| {
+            let left = expected.saturating_sub(state.elapsed()).as_secs();
+            let text = if left > 0 { format!("{left} s left") } else { "any moment".to_owned() };
+            // The live area is drawn anew in a moment.
+            out.write_str(&text).ok();
+        };
+        let style = ProgressStyle::with_template("{spinner} {prefix:12} {left}")
+            .expect("the template is well-formed")
+            .with_key("left", left);
+        let bar = self.area.add(ProgressBar::new_spinner().with_style(style));
+        bar.set_prefix(session.to_owned());
+        bar.enable_steady_tick(TICK);
+        self.sessions.insert(session.to_owned(), bar);
     }
 }

@@ -198,7 +198,9 @@ fn record(shared: &Shared, conn: u32, head: &hyper::http::request::Parts, status
         status: status.as_u16(),
     });
     shared.recorder.append(Some(conn), what);
-    if Endpoint::at_path(path).is_some() || head.headers.contains_key(header::UPGRADE) {
+    let upgrade = head.headers.get(header::UPGRADE).and_then(|value| value.to_str().ok());
+    let wants_websocket = upgrade.is_some_and(|it| it.to_ascii_lowercase().contains("websocket"));
+    if Endpoint::at_path(path).is_some() || wants_websocket {
         shared.recorder.happened(Awaited::Upgrade);
     }
 }
