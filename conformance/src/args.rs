@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use glimesh_mock::recording::Category;
 
 use crate::check::Capability;
 use crate::clock::CONTRACT_RATE;
+use crate::server::Address;
 
 /// Tells whether a Glimesh chat client is right, and exactly what is wrong.
 #[derive(Debug, Parser)]
@@ -33,6 +35,8 @@ pub enum Command {
     Judge(JudgeArgs),
     /// Run correct clients, which must pass, and broken ones, which must be caught.
     SelfCheck(SelfCheckArgs),
+    /// Play the recordings of the real server against any server and tell how its answers differ.
+    Server(ServerArgs),
     /// The bundled client, a program like any other.
     #[command(hide = true)]
     ReferenceClient(crate::reference::Args),
@@ -58,6 +62,11 @@ pub struct RunArgs {
     /// How the server behaves.
     #[arg(long, value_enum, default_value_t = ProfileName::Glimesh)]
     pub profile: ProfileName,
+    /// Speak TLS: {url} is a wss URL, and {ca_file} the authority that the client is to trust.
+    ///
+    /// The file also stands in GLIMESH_CA_FILE, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS and REQUESTS_CA_BUNDLE.
+    #[arg(long)]
+    pub tls: bool,
     /// How time is told. `auto` takes `contract` if an argument of the client has {heartbeat_ms}, else `real`.
     ///
     /// Under `real`, {heartbeat_ms} is 25000.
@@ -123,6 +132,37 @@ pub struct SelfCheckArgs {
     /// How many clients run side by side.
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: u16,
+}
+
+/// Options of `server`.
+#[derive(Debug, Args)]
+pub struct ServerArgs {
+    /// The server, as ws://HOST:PORT; a path is ignored.
+    pub url: Address,
+    /// Only these categories, separated by commas.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub category: Vec<Category>,
+    /// Only this record, such as join/normal; may be given several times.
+    #[arg(long, value_name = "ID")]
+    pub record: Vec<String>,
+    /// Also play what changes the server's world, or needs something done inside it.
+    ///
+    /// The server has to take the orders of the mock's control API, as `glimesh-mock serve --control` does. Its world
+    /// is put back before each such record.
+    #[arg(long)]
+    pub control: bool,
+    /// Also play the records that wait for timeouts, in real time: two minutes.
+    #[arg(long)]
+    pub slow: bool,
+    /// In which profile the mock's known differences from the real server are counted apart.
+    #[arg(long, value_enum, default_value_t = ProfileName::Glimesh)]
+    pub profile: ProfileName,
+    /// How many records are played side by side; they mostly wait.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: u16,
+    /// What to write: for people on standard error, or JSON on standard output.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
 }
 
 /// For whom a command writes.

@@ -13,7 +13,7 @@ pub enum Exit {
     TooFew = 4,
     /// Inconclusive results, and no failure.
     Inconclusive = 5,
-    /// The client could not be started, or never connected in any session.
+    /// The client could not be started, or never connected in any session; the server could not be reached.
     NoClient = 7,
     /// The kit's own fault.
     Kit = 70,

@@ -1,5 +1,7 @@
 //! From what a run left behind to its results, and to its exit code.
 
+use std::collections::BTreeMap;
+
 use crate::args::{Allow, Deny};
 use crate::exit::Exit;
 use crate::judge;
@@ -31,7 +33,7 @@ pub fn results(plan: &Plan, ran: &Ran, rigour: Rigour, elapsed_ms: u64) -> Resul
         suite: suite::NAME.to_owned(),
         document: suite::DOCUMENT.to_owned(),
         profile: plan.profile.name.to_string(),
-        settings: plan.profile.settings(),
+        settings: settings(plan, &ran.sessions),
         clock: ClockResult {
             mode: plan.clock.mode().to_owned(),
             rate: plan.clock.rate(),
@@ -48,6 +50,12 @@ pub fn results(plan: &Plan, ran: &Ran, rigour: Rigour, elapsed_ms: u64) -> Resul
         elapsed_ms,
         exit_code: exit.code(),
     }
+}
+
+/// The settings as the server stated them; without a session, those of the profile.
+fn settings(plan: &Plan, sessions: &[Session]) -> BTreeMap<String, String> {
+    let stated = sessions.first().map(|session| session.transcript.header.settings.clone());
+    stated.unwrap_or_else(|| plan.profile.settings())
 }
 
 /// The exit code of findings; the first that holds in [`Exit::PRECEDENCE`].

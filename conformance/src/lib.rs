@@ -25,3 +25,5 @@ pub mod report;
 
 pub mod reference;
 pub mod self_check;
+
+pub mod server;

@@ -9,7 +9,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use glimesh_conformance::args::{Cli, Command, Format, JudgeArgs, RunArgs, SelfCheckArgs};
+use glimesh_conformance::args::{
+    Cli, Command, Format, JudgeArgs, RunArgs, SelfCheckArgs, ServerArgs,
+};
 use glimesh_conformance::event::RunEvent;
 use glimesh_conformance::exit::Exit;
 use glimesh_conformance::finish::{self, Rigour};
@@ -17,7 +19,7 @@ use glimesh_conformance::plan::Plan;
 use glimesh_conformance::report::{self, FinishedRun, Folder, Progress};
 use glimesh_conformance::self_check::{self, Subject};
 use glimesh_conformance::session::Session;
-use glimesh_conformance::{check, client, judge, reference, runner};
+use glimesh_conformance::{check, client, judge, reference, runner, server};
 use glimesh_mock::transcript::Transcript;
 use tokio::sync::watch;
 
@@ -51,6 +53,7 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Explain { id } => explain(&id),
         Command::Judge(args) => judge_files(&args),
         Command::SelfCheck(args) => self_check(&args).await,
+        Command::Server(args) => server(&args).await,
         Command::ReferenceClient(args) => Ok(reference::run(args).await),
     }
 }
@@ -137,6 +140,17 @@ async fn self_check(args: &SelfCheckArgs) -> Result<ExitCode> {
         anstream::eprintln!("error: {complaint}");
     }
     let exit = if complaints.is_empty() { Exit::Passed } else { Exit::Kit };
+    Ok(ExitCode::from(exit.code()))
+}
+
+async fn server(args: &ServerArgs) -> Result<ExitCode> {
+    let exit = match server::run(args).await {
+        Ok(exit) => exit,
+        Err(error) => {
+            writeln!(anstream::stderr(), "error: {error}")?;
+            error.exit()
+        }
+    };
     Ok(ExitCode::from(exit.code()))
 }
 

@@ -29,6 +29,8 @@ pub struct Plan {
     pub env: Vec<(String, String)>,
     /// How the server behaves.
     pub profile: Profile,
+    /// Whether the server speaks TLS.
+    pub tls: bool,
     /// How time is told.
     pub clock: Clock,
     /// The sessions to run, the longest first.
@@ -68,6 +70,11 @@ pub enum PlanError {
          its arguments, or read GCK_HEARTBEAT_MS in it and say --env GCK_CONTRACT=1"
     )]
     NoInterval,
+    /// The bundled client cannot be run with TLS.
+    #[error(
+        "the bundled reference client speaks no TLS; --tls needs a client of your own, after `--`"
+    )]
+    BundledWithTls,
 }
 
 impl Plan {
@@ -77,8 +84,11 @@ impl Plan {
     ///
     /// [`PlanError`] says what to change.
     pub fn new(args: &RunArgs, kit: &Path) -> Result<Self, PlanError> {
+        if args.tls && args.client.is_empty() {
+            return Err(PlanError::BundledWithTls);
+        }
         let client = if args.client.is_empty() { bundled(kit, &[]) } else { args.client.clone() };
-        client::check(&client, &args.env)?;
+        client::check(&client, &args.env, args.tls)?;
         let all = check::catalogue();
         let checks = match &args.select {
             Some(text) => Selection::parse(text).of(&all)?,
@@ -89,6 +99,7 @@ impl Plan {
             client,
             env: args.env.clone(),
             profile: profile(args.profile),
+            tls: args.tls,
             sessions: suite::sessions_for(&checks),
             checks,
             capabilities: args.capabilities.iter().copied().map(Capability::from).collect(),
@@ -107,6 +118,7 @@ impl Plan {
             client,
             env: Vec::new(),
             profile: Profile::glimesh(),
+            tls: false,
             clock: Clock::Real,
             sessions: suite::SESSIONS.to_vec(),
             checks: check::catalogue(),

@@ -113,6 +113,7 @@ async fn start_server(plan: &Plan, name: &str, id: &str) -> Result<MockServer, K
         .scenario(scenario)
         .session_name(id)
         .clock(plan.clock.stamp())
+        .tls(plan.tls)
         .start()
         .await?;
     Ok(server)

@@ -208,6 +208,7 @@ fn plan_for(kit: &Path, subject: Subject, output_dir: PathBuf) -> Plan {
         client: plan::bundled(kit, &subject.options()),
         env: Vec::new(),
         profile: Profile::glimesh(),
+        tls: false,
         clock: Clock::Contract { rate: CONTRACT_RATE },
         checks: all.iter().filter(seen).copied().collect(),
         sessions,

@@ -146,6 +146,18 @@ impl Session {
         &self.transcript.entries[index]
     }
 
+    /// Why a client that asked for no upgrade came to nothing, as far as the server knows: its first note on a
+    /// connection, such as that the client did not trust the certificate.
+    pub fn why_no_request(&self) -> Option<&str> {
+        if self.requests().next().is_some() {
+            return None;
+        }
+        self.transcript.entries.iter().find_map(|entry| match &entry.what {
+            What::Note { text, .. } if entry.conn.is_some() => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
     /// The connections whose upgrade was granted.
     pub fn open_connections(&self) -> impl Iterator<Item = &Connection> {
         self.connections.iter().filter(|connection| connection.opened_at.is_some())

@@ -1,6 +1,6 @@
 //! Who listens to what: the open connections and their subscriptions.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use glimesh_proto::{DataTemplate, SubscriptionId};
@@ -19,8 +19,10 @@ pub(crate) struct Audience {
     next_number: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Connection {
+    /// By which others reach all connections of the same credential.
+    socket_id: String,
     mailbox: Mailbox,
     ranks: Vec<Rank>,
 }
@@ -42,9 +44,22 @@ struct Rank {
     number: u64,
 }
 
+/// Who was told what happened.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// What is for the connection that made it happen.
+    pub(crate) own: Vec<Data>,
+    /// How many subscriptions it was for, in all.
+    pub(crate) count: usize,
+}
+
 impl Audience {
-    pub(crate) fn connect(&mut self, conn: u32) -> Mailbox {
-        self.connections.entry(conn).or_default().mailbox.clone()
+    /// A connection comes, in whose mailbox so many commands may wait.
+    pub(crate) fn connect(&mut self, conn: u32, socket_id: String, most_waiting: usize) -> Mailbox {
+        let mailbox = Mailbox::new(most_waiting);
+        let connection = Connection { socket_id, mailbox: mailbox.clone(), ranks: Vec::new() };
+        self.connections.insert(conn, connection);
+        mailbox
     }
 
     pub(crate) fn disconnect(&mut self, conn: u32) {
@@ -97,36 +112,74 @@ impl Audience {
         });
     }
 
-    /// Offers what happened to every subscriber; returns what is for the connection that made it happen.
+    /// Offers what happened to every subscriber.
     ///
     /// `publish` executes a subscription: once for all that get the same.
-    pub(crate) fn tell(
+    pub(crate) fn publish(
         &self,
         event: &Published,
         maker: Option<u32>,
         mut publish: impl FnMut(&Subscription) -> DataTemplate,
-    ) -> Vec<Data> {
-        let mut own = Vec::new();
+    ) -> Told {
+        let mut told = Told { own: Vec::new(), count: 0 };
         let mut templates = HashMap::new();
         for Subscriber { conn, id, mailbox, subscription } in self.subscribers.values() {
             let template = templates.entry(Arc::as_ptr(subscription)).or_insert_with(|| {
                 subscription.wants(event).then(|| Arc::new(publish(subscription)))
             });
             let Some(template) = template else { continue };
+            told.count += 1;
             let data = Data { template: Arc::clone(template), id: Arc::clone(id) };
             if maker == Some(*conn) {
-                own.push(data);
+                told.own.push(data);
             } else {
                 // A connection whose mailbox overflows finds out by itself, and ends.
                 let _ = mailbox.put(Command::Data(data));
             }
         }
-        own
+        told
+    }
+
+    /// Tells all connections of a socket id something; how many there are.
+    pub(crate) fn tell_socket(&self, socket_id: &str, command: &Command) -> usize {
+        self.tell(command, |_, connection| connection.socket_id == socket_id)
+    }
+
+    /// Tells all connections that have subscribed by this id something; how many there are.
+    pub(crate) fn tell_subscribed(&self, id: &SubscriptionId, command: &Command) -> usize {
+        let id = id.to_json();
+        let subscribed = self.subscribers.values().filter(|subscriber| *subscriber.id == id);
+        let subscribed: HashSet<u32> = subscribed.map(|subscriber| subscriber.conn).collect();
+        self.tell(command, |conn, _| subscribed.contains(&conn))
+    }
+
+    /// Tells every connection something; how many there are.
+    pub(crate) fn tell_all(&self, command: &Command) -> usize {
+        self.tell(command, |_, _| true)
+    }
+
+    fn tell(&self, command: &Command, wanted: impl Fn(u32, &Connection) -> bool) -> usize {
+        let wanted =
+            self.connections.iter().filter(|(conn, connection)| wanted(**conn, connection));
+        let told = wanted.map(|(_, connection)| connection.mailbox.put(command.clone()));
+        // A connection whose mailbox overflows finds out by itself, and ends.
+        told.count()
     }
 
     /// Tells the newest open connection something; `false` if none is open.
     pub(crate) fn tell_newest(&self, command: Command) -> bool {
         let newest = self.connections.last_key_value();
         newest.is_some_and(|(_, connection)| connection.mailbox.put(command).is_ok())
+    }
+
+    /// The socket ids of all connections, sorted, each once.
+    pub(crate) fn socket_ids(&self) -> Vec<String> {
+        let ids = self.connections.values().map(|connection| connection.socket_id.clone());
+        ids.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// How many subscriptions stand.
+    pub(crate) fn subscriptions(&self) -> usize {
+        self.subscribers.len()
     }
 }

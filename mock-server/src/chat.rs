@@ -1,15 +1,17 @@
 //! The world as all connections share it: executes documents, and tells subscribers what happened.
 
+mod reach;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use glimesh_proto::connect::{Credential, Endpoint};
 use glimesh_proto::{DataTemplate, Doc, SubscriptionId};
 use serde_json::{Map, Value};
 
-use crate::audience::Audience;
+use crate::audience::{Audience, Told};
 use crate::graphql::{Answer, Api, Outcome, Request};
 use crate::mailbox::{Command, Data, Mailbox};
-use crate::world::{Published, SayError, Viewer, World};
+use crate::world::{GrantError, Published, SayError, Viewer, World};
 
 /// The channel that clients under test are given. Source: the document's examples.
 pub const CHANNEL_ID: u64 = 6;
@@ -47,6 +49,8 @@ pub(crate) enum Answered {
 pub(crate) struct Chat {
     graph: Api,
     socket: Api,
+    /// The world as it was at the start.
+    initial: World,
     inner: Mutex<Inner>,
 }
 
@@ -59,10 +63,15 @@ struct Inner {
 impl Chat {
     /// `older_api`: whether the current API answers documents that only the older one knows.
     pub(crate) fn new(world: World, older_api: bool) -> Self {
-        let inner = Inner { world, audience: Audience::default(), next_integer: FIRST_INTEGER };
+        let inner = Inner {
+            world: world.clone(),
+            audience: Audience::default(),
+            next_integer: FIRST_INTEGER,
+        };
         Self {
             graph: if older_api { Api::glimesh() } else { Api::graph() },
             socket: Api::socket(),
+            initial: world,
             inner: Mutex::new(inner),
         }
     }
@@ -76,8 +85,9 @@ impl Chat {
         }
     }
 
-    pub(crate) fn connect(&self, conn: u32) -> Mailbox {
-        self.lock().audience.connect(conn)
+    /// `most_waiting`: how many commands may wait for a connection that is busy, before it counts as too slow.
+    pub(crate) fn connect(&self, conn: u32, socket_id: String, most_waiting: usize) -> Mailbox {
+        self.lock().audience.connect(conn, socket_id, most_waiting)
     }
 
     pub(crate) fn disconnect(&self, conn: u32) {
@@ -111,7 +121,7 @@ impl Chat {
         let Outcome { answer, published, context_lost, by_older_api } =
             self.api(endpoint).execute(&mut inner.world, &request);
         let own =
-            published.iter().flat_map(|event| fan_out(&mut inner, event, Some(conn))).collect();
+            published.iter().flat_map(|event| fan_out(&mut inner, event, Some(conn)).own).collect();
         let answer = match answer {
             Answer::Ok(response) => Answered::Ok(response),
             Answer::Error(response) => Answered::Error(response),
@@ -142,12 +152,27 @@ impl Chat {
         outcome.answer
     }
 
-    /// Lets a user of the world say something in the given channel.
-    pub(crate) fn say(&self, username: &str, text: &str) -> Result<(), SayError> {
+    /// Grants a token to an application: the token, its scopes, and now.
+    pub(crate) fn grant(
+        &self,
+        client_id: &str,
+        client_secret: &str,
+        scopes: &str,
+    ) -> Result<(String, String, String), GrantError> {
+        let (token, scopes) = self.lock().world.grant(client_id, client_secret, scopes)?;
+        Ok((token, scopes, now()))
+    }
+
+    /// Lets a user of the world say something; how many subscriptions were told.
+    pub(crate) fn say(
+        &self,
+        channel_id: u64,
+        username: &str,
+        text: &str,
+    ) -> Result<usize, SayError> {
         let mut inner = self.lock();
-        let published = inner.world.say(&now(), CHANNEL_ID, username, text)?;
-        fan_out(&mut inner, &published, None);
-        Ok(())
+        let published = inner.world.say(&now(), channel_id, username, text)?;
+        Ok(fan_out(&mut inner, &published, None).count)
     }
 
     /// Tells the newest open connection something; `false` if none is open.
@@ -175,11 +200,12 @@ impl Inner {
     }
 }
 
-/// Offers what happened to every subscriber; returns what is for the connection that made it happen.
-fn fan_out(inner: &mut Inner, event: &Published, maker: Option<u32>) -> Vec<Data> {
+/// Offers what happened to every subscriber.
+fn fan_out(inner: &mut Inner, event: &Published, maker: Option<u32>) -> Told {
     let Inner { world, audience, .. } = inner;
-    audience
-        .tell(event, maker, |subscription| DataTemplate::new(&subscription.publish(world, event)))
+    audience.publish(event, maker, |subscription| {
+        DataTemplate::new(&subscription.publish(world, event))
+    })
 }
 
 /// The wall clock as the API shows it: `YYYY-MM-DDTHH:MM:SS`, UTC without a zone.

@@ -12,13 +12,15 @@ use glimesh_proto::{
 use crate::chat::{Answered, Chat};
 use crate::graphql;
 use crate::held::{Answer, Held};
+use crate::limits::Limits;
 use crate::mailbox::Data;
+use crate::metrics::Metrics;
 use crate::printed::Printed;
 use crate::profile::Profile;
 use crate::recorder::Recorder;
 use crate::scenario::{Awaited, Deed, Rules};
 use crate::transcript::From;
-use crate::world::Viewer;
+use crate::world::{Given, Viewer};
 use crate::{v1, why};
 
 /// What all connections of a server share.
@@ -28,8 +30,14 @@ pub(crate) struct Shared {
     /// How many of the client's heartbeat seconds pass in a real one.
     pub(crate) rate: u32,
     pub(crate) recorder: Recorder,
+    pub(crate) metrics: Metrics,
+    pub(crate) limits: Limits,
+    /// What clients are told of the world.
+    pub(crate) given: Given,
     pub(crate) chat: Chat,
     pub(crate) rules: Mutex<Rules>,
+    /// Whether the control API is served.
+    pub(crate) control: bool,
     /// Frames that are answered as some paper prints it.
     pub(crate) printed: Option<Printed>,
 }
@@ -41,6 +49,8 @@ pub(crate) struct Peer {
     pub(crate) endpoint: Endpoint,
     pub(crate) vsn: Vsn,
     pub(crate) viewer: Viewer,
+    /// By which others reach all connections of the same credential.
+    pub(crate) socket_id: String,
     pub(crate) opened_at: Instant,
 }
 
@@ -79,7 +89,7 @@ impl Conversation {
                 Some(text) => self.take(now, &text),
                 None => {
                     let text = "not an object with topic, event, payload and ref; without vsn=2.0.0 in the query the server speaks the older format; closed with 1011";
-                    self.note(("unreadable-frame", text.to_owned()));
+                    self.drop_for(("unreadable-frame", text.to_owned()));
                     self.server.close(Close::new(names::CLOSE_INTERNAL_ERROR));
                 }
             },
@@ -103,6 +113,13 @@ impl Conversation {
         self.server.send_text(text);
     }
 
+    /// Somebody else wants this text to be sent if the channel is joined.
+    pub(crate) fn broadcast(&mut self, text: String) {
+        if self.server.is_joined() {
+            self.server.send_text(text);
+        }
+    }
+
     /// Somebody else wants the connection to end.
     pub(crate) fn close(&mut self, close: Close) {
         self.server.close(close);
@@ -119,6 +136,18 @@ impl Conversation {
         }
         self.server.send_text(data.text());
         None
+    }
+
+    /// Somebody else wants the channel's process to end. It takes no notice of an exit signal `normal`.
+    ///
+    /// Source: recordings `lifecycle/channel_exit_*`.
+    pub(crate) fn kill_channel(&mut self, reason: &str) {
+        if reason == "normal" || !self.server.is_joined() {
+            return;
+        }
+        self.note(("channel-crashed", format!("the channel was ended from outside: {reason}")));
+        self.shared.chat.unsubscribe_all(self.peer.conn);
+        self.server.crash_channel();
     }
 
     /// Time has passed.
@@ -153,6 +182,12 @@ impl Conversation {
         self.shared.recorder.note(Some(self.peer.conn), code, &text);
     }
 
+    /// Writes down why the connection ends for a fault of the client's.
+    pub(crate) fn drop_for(&self, why: why::Why) {
+        self.shared.metrics.dropped(why.0);
+        self.note(why);
+    }
+
     fn take(&mut self, now: Instant, text: &str) {
         let waits = !self.held.is_empty()
             && Frame::decode(text).is_ok_and(|frame| self.held.blocks(&frame.topic));
@@ -161,7 +196,7 @@ impl Conversation {
         }
         self.server.handle_traffic(now);
         if self.held.wait(text).is_err() {
-            self.note((
+            self.drop_for((
                 "too-many-waiting",
                 "closed with 1008: too much was sent behind a held answer".to_owned(),
             ));
@@ -181,7 +216,7 @@ impl Conversation {
                 Event::Violation { frame, violation } => self.violated(frame.as_ref(), &violation),
                 Event::Dropped { silent_for } => {
                     let silent_for = silent_for * self.shared.rate;
-                    self.note(why::dropped(&self.shared.profile, silent_for, self.beats));
+                    self.drop_for(why::dropped(&self.shared.profile, silent_for, self.beats));
                 }
                 Event::Closed(_) => {}
             }
@@ -223,13 +258,17 @@ impl Conversation {
     }
 
     fn violated(&mut self, frame: Option<&Frame>, violation: &Violation) {
-        self.note(why::violated(violation));
+        let why = why::violated(violation);
+        let consequence = violation.consequence();
+        match consequence {
+            Consequence::Close(_) => self.drop_for(why),
+            _ => self.note(why),
+        }
         if let (Violation::QueryNotText { .. }, Some(frame)) = (violation, frame) {
             self.viewer = Viewer::Lost;
             let response = graphql::not_a_document(&frame.payload["query"]);
             return self.server.reply(frame, Reply::error(response));
         }
-        let consequence = violation.consequence();
         if consequence == Consequence::CrashChannel {
             self.shared.chat.unsubscribe_all(self.peer.conn);
         }

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::conversation::{Conversation, Peer, Shared};
+use crate::ending::{Stage, ending};
 use crate::mailbox::{Command, Mailbox, Overflowed};
 use crate::scenario::Awaited;
 use crate::transcript::{From, What};
@@ -18,17 +19,22 @@ use crate::wire::TooSlow;
 /// Runs one connection from its 101 to its end. `early` is what came behind the upgrade request.
 pub(crate) async fn drive<L: Link>(
     shared: Arc<Shared>,
-    peer: Peer,
+    mut peer: Peer,
     link: L,
     early: Vec<u8>,
-    mut stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<Stage>,
 ) {
     let conn = peer.conn;
-    let mailbox = shared.chat.connect(conn);
-    let socket = Socket::new(link, early, shared.profile.message_limit).await;
+    // Nobody asks the peer for it any more, and there are thousands of idle connections.
+    let socket_id = std::mem::take(&mut peer.socket_id);
+    let mailbox = shared.chat.connect(conn, socket_id, shared.limits.mailbox);
+    let socket =
+        Socket::new(link, early, (shared.profile.message_limit, shared.limits.unsent)).await;
     let conversation = Conversation::new(Arc::clone(&shared), peer);
     let mut driver = Driver { socket, conversation, mailbox };
+    shared.metrics.open.inc();
     let end = driver.run(&mut stop).await;
+    shared.metrics.open.dec();
     shared.chat.disconnect(conn);
     // In a box, as all that is needed for a moment: a connection's task has the size of its largest moment.
     let (from, reset) = Box::pin(driver.finish(end)).await;
@@ -51,6 +57,8 @@ enum End {
     Closed(Option<CloseFrame>),
     /// The client ended TCP.
     Gone { reset: bool },
+    /// We end TCP without a close frame.
+    Cut,
     /// We reset TCP.
     Reset,
 }
@@ -59,10 +67,13 @@ enum End {
 /// that never stops sending must not live for ever on that.
 const STALL: Duration = Duration::from_secs(1);
 
+/// The close code for a text that is not UTF-8. Source: RFC 6455, section 7.4.1.
+const NOT_UTF8: u16 = 1007;
+
 impl<L: Link> Driver<L> {
-    async fn run(&mut self, stop: &mut watch::Receiver<bool>) -> End {
-        let (sleep, stopped) = (sleep_until(Instant::now()), stopped(stop));
-        tokio::pin!(sleep, stopped);
+    async fn run(&mut self, stop: &mut watch::Receiver<Stage>) -> End {
+        let (sleep, ending) = (sleep_until(Instant::now()), ending(stop));
+        tokio::pin!(sleep, ending);
         loop {
             if let Some(end) = self.send().or_else(|| self.collect()) {
                 return end;
@@ -77,10 +88,10 @@ impl<L: Link> Driver<L> {
                 input = self.socket.next() => self.hear(input),
                 () = self.mailbox.ready() => None,
                 () = &mut sleep => { self.wake(); None }
-                () = &mut stopped => {
-                    self.conversation.close(Close::new(names::CLOSE_NORMAL));
+                cut = &mut ending => {
+                    let close = || Command::Close(Box::new(Close::new(names::CLOSE_NORMAL)));
                     // Nobody can be told twice: what follows is the end.
-                    self.send()
+                    self.obey(if cut { Command::Cut } else { close() })
                 }
             };
             if let Some(end) = heard {
@@ -98,24 +109,38 @@ impl<L: Link> Driver<L> {
     }
 
     fn obey(&mut self, command: Command) -> Option<End> {
+        let Self { socket, conversation, .. } = self;
         let sent = match command {
-            Command::Data(data) => match self.conversation.deliver(data) {
-                Some(data) => self.socket.send_data(&data),
+            Command::Data(data) => match conversation.deliver(data) {
+                Some(data) => {
+                    conversation.shared.metrics.frames_out.inc();
+                    socket.send_data(&data)
+                }
                 None => Ok(()),
             },
             Command::Text(text) => {
-                self.conversation.say(text);
+                conversation.say(text);
+                Ok(())
+            }
+            Command::Broadcast(text) => {
+                conversation.broadcast(text);
                 Ok(())
             }
             Command::Binary(bytes) => {
-                let recorder = &self.conversation.shared.recorder;
-                recorder.binary(self.conversation.peer.conn, recorder.now(), From::Server, &bytes);
-                self.socket.send_binary(&bytes)
+                let recorder = &conversation.shared.recorder;
+                recorder.binary(conversation.peer.conn, recorder.now(), From::Server, &bytes);
+                conversation.shared.metrics.frames_out.inc();
+                socket.send_binary(&bytes)
             }
-            Command::Close(close) => {
-                self.conversation.close(*close);
+            Command::KillChannel { reason } => {
+                conversation.kill_channel(&reason);
                 Ok(())
             }
+            Command::Close(close) => {
+                conversation.close(*close);
+                Ok(())
+            }
+            Command::Cut => return Some(End::Cut),
             Command::Reset => return Some(End::Reset),
         };
         match sent {
@@ -132,6 +157,9 @@ impl<L: Link> Driver<L> {
         if recorder.is_full() {
             let text = "closed with 1008: the session has recorded all that it may hold";
             return Some(self.refuse(1008, "transcript-full", text));
+        }
+        if matches!(input, Input::Text(_) | Input::Binary(_)) {
+            self.conversation.shared.metrics.frames_in.inc();
         }
         match input {
             Input::Text(text) => self.conversation.hear(now, &text),
@@ -156,7 +184,8 @@ impl<L: Link> Driver<L> {
             }
             Input::Fault { code, why } => {
                 let text = format!("closed with {code}: {why}");
-                return Some(self.refuse(code, "websocket-fault", &text));
+                let word = if code == NOT_UTF8 { "not-utf8" } else { "websocket-fault" };
+                return Some(self.refuse(code, word, &text));
             }
         }
         self.conversation.hear_traffic(now);
@@ -187,6 +216,7 @@ impl<L: Link> Driver<L> {
             match transmit {
                 Transmit::Text(text) => {
                     recorder.text(conn, recorder.now(), From::Server, &text);
+                    self.conversation.shared.metrics.frames_out.inc();
                     if let Err(TooSlow) = self.socket.send_text(&text) {
                         return Some(self.too_slow());
                     }
@@ -201,7 +231,7 @@ impl<L: Link> Driver<L> {
     }
 
     fn refuse(&self, code: u16, word: &'static str, text: &str) -> End {
-        self.conversation.note((word, text.to_owned()));
+        self.conversation.drop_for((word, text.to_owned()));
         let recorder = &self.conversation.shared.recorder;
         recorder.close(self.conversation.peer.conn, From::Server, Some(code), "");
         End::Close(Close::new(code))
@@ -210,7 +240,7 @@ impl<L: Link> Driver<L> {
     /// A close frame would wait behind everything else; the connection is cut instead.
     fn too_slow(&self) -> End {
         let text = "cut: the client reads too slowly, and too much was waiting for it";
-        self.conversation.note(("slow-reader", text.to_owned()));
+        self.conversation.drop_for(("slow-reader", text.to_owned()));
         End::Reset
     }
 
@@ -234,18 +264,16 @@ impl<L: Link> Driver<L> {
                 self.socket.leave().await;
                 (From::Client, reset)
             }
+            End::Cut => {
+                self.socket.cut().await;
+                (From::Server, false)
+            }
             End::Reset => {
                 self.socket.reset();
                 (From::Server, true)
             }
         }
     }
-}
-
-/// Waits until the server is told to stop, or is dropped.
-pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // An error means that nobody can say so any more.
-    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// What the client says after our close frame is evidence, and has no answer.

@@ -16,21 +16,29 @@
 //! # }
 //! ```
 
+// The tests inside share helpers with the tests outside, which know this crate by its name.
+#[cfg(test)]
+extern crate self as glimesh_mock;
+
 mod mock;
 pub mod profile;
 pub mod scenario;
 pub mod transcript;
 
+mod metrics;
 mod printed;
 mod recorder;
 mod redact;
 mod why;
 
+mod limits;
 mod listen;
 mod websocket;
 mod wire;
 
+mod chatter;
 mod driver;
+mod ending;
 mod timeline;
 
 mod conversation;
@@ -39,12 +47,18 @@ mod v1;
 
 mod audience;
 mod chat;
+mod control;
 pub mod graphql;
 mod mailbox;
 pub mod world;
 
+pub mod recording;
+
 pub use chat::{CHANNEL_ID, CHANNEL_NAME};
-pub use mock::{Builder, CLIENT_ID, MockServer, StartError, TOKEN};
+pub use chatter::{Chatter, ChatterError};
+pub use ending::{Ending, UnknownEnding};
+pub use limits::Limits;
+pub use mock::{Builder, CLIENT_ID, CLIENT_SECRET, MockServer, StartError, TOKEN};
 pub use printed::{Printed, PrintedError};
 pub use profile::Profile;
 pub use recorder::{MAX_BYTES, MAX_ENTRIES};

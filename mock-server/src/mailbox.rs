@@ -7,16 +7,22 @@ use std::task::{Poll, Waker};
 use glimesh_proto::{Close, DataTemplate};
 
 /// What a connection is told by others.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Command {
     /// Data for one of its subscriptions.
     Data(Data),
     /// Any text message, verbatim.
     Text(String),
+    /// A text message for those who have joined.
+    Broadcast(String),
     /// Any binary message.
     Binary(Vec<u8>),
     /// End with a close frame.
     Close(Box<Close>),
+    /// The channel's process is ended.
+    KillChannel { reason: String },
+    /// End without a close frame.
+    Cut,
     /// End with a TCP reset.
     Reset,
 }
@@ -35,16 +41,15 @@ impl Data {
     }
 }
 
-/// How many commands may wait for a connection that is busy, before it counts as too slow.
-const MOST_WAITING: usize = 16_384;
-
 /// One connection's mailbox; clones share it. An empty one holds no memory, and it is emptied as a whole.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Mailbox(Arc<Mutex<Queue>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Queue {
     commands: Vec<Command>,
+    /// How many commands may wait before the connection counts as too slow.
+    most_waiting: usize,
     overflowed: bool,
     waker: Option<Waker>,
 }
@@ -54,9 +59,14 @@ struct Queue {
 pub(crate) struct Overflowed;
 
 impl Mailbox {
+    pub(crate) fn new(most_waiting: usize) -> Self {
+        let (commands, overflowed, waker) = (Vec::new(), false, None);
+        Self(Arc::new(Mutex::new(Queue { commands, most_waiting, overflowed, waker })))
+    }
+
     pub(crate) fn put(&self, command: Command) -> Result<(), Overflowed> {
         let mut queue = self.lock();
-        if queue.commands.len() >= MOST_WAITING {
+        if queue.commands.len() >= queue.most_waiting {
             queue.overflowed = true;
             queue.commands = Vec::new();
         }
@@ -105,7 +115,8 @@ mod tests {
 
     #[tokio::test]
     async fn mailbox_that_overflows_says_so_to_both_sides() {
-        let mailbox = Mailbox::default();
+        const MOST_WAITING: usize = 3;
+        let mailbox = Mailbox::new(MOST_WAITING);
         for _ in 0..MOST_WAITING {
             mailbox.put(Command::Reset).unwrap();
         }

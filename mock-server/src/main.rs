@@ -1,5 +1,7 @@
 //! `glimesh-mock`: flags to values, bind, serve, exit code.
 
+mod flags;
+
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -7,9 +9,11 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use flags::LimitFlags;
 use glimesh_mock::profile::ProfileName;
 use glimesh_mock::scenario::{Auth, Span};
-use glimesh_mock::{MockServer, Printed, Profile, Scenario};
+use glimesh_mock::world::World;
+use glimesh_mock::{Chatter, Ending, MockServer, Printed, Profile, Scenario};
 
 /// A mock Glimesh chat server.
 #[derive(Debug, Parser)]
@@ -22,7 +26,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serves until Ctrl-C or SIGTERM.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Answers the frames that the protocol document prints, byte for byte as printed; other frames as always.
     Replay {
         /// A list of frames in the form of fixtures/document.yaml, in place of the document's.
@@ -62,9 +66,38 @@ struct Serve {
     /// A scenario file, or the name of a built-in scenario.
     #[arg(long)]
     scenario: Option<String>,
+    /// A world of your own in place of fixtures/world.json, in the form of fixtures/world.schema.json.
+    #[arg(long, value_name = "FILE")]
+    world: Option<PathBuf>,
+    /// Lets the world's users talk, this many messages a second, such as 5 or 0.5; every other one in the first
+    /// channel.
+    #[arg(long, value_name = "RATE")]
+    chatter: Option<Chatter>,
+    /// Takes orders from programs on this machine: POST /__control__/ACTION with a JSON object.
+    ///
+    /// Actions: reset {}; disconnect {id}; kill_channels {id, reason}; kill_transport {id};
+    /// publish_raw {topic, event, payload?}; say {channelId, username, message}. An id is
+    /// graph_api_socket:TOKEN_OR_CLIENT_ID or, on the older API, api_socket:USER_ID.
+    #[arg(long)]
+    control: bool,
+    /// How Ctrl-C and SIGTERM end connections: close (code 1000, at once), graceful (as the real server: phx_error,
+    /// and 5 s later the end of TCP without a close frame) or kill (the end of TCP).
+    #[arg(long, default_value = "close")]
+    stop: Ending,
     /// Writes the transcript to this file.
     #[arg(long)]
     record: Option<PathBuf>,
+    /// Speaks TLS: wss and https, with a certificate for localhost by an authority that is made for this run.
+    #[arg(long)]
+    tls: bool,
+    /// Writes the authority's certificate to this file, for clients to trust; else to a temporary one.
+    #[arg(long, requires = "tls", value_name = "PATH")]
+    ca_file: Option<PathBuf>,
+    /// The longest that a TLS handshake may take; 5s unless said.
+    #[arg(long, requires = "tls", value_name = "TIME")]
+    handshake_timeout: Option<Span>,
+    #[command(flatten)]
+    limits: LimitFlags,
 }
 
 #[tokio::main]
@@ -98,25 +131,39 @@ async fn run(command: Command) -> anyhow::Result<()> {
             let profile = serve.profile();
             let mut builder = MockServer::builder()
                 .listen(serve.listen)
-                .profile(profile.clone())
+                .profile(profile)
+                .tls(serve.tls)
+                .control(serve.control)
+                .limits(serve.limits.limits())
                 .keep_transcript(false);
+            if let Some(path) = serve.ca_file {
+                builder = builder.ca_file(path);
+            }
+            if let Some(within) = serve.handshake_timeout {
+                builder = builder.handshake_timeout(within.0);
+            }
             if let Some(name) = &serve.scenario {
                 builder = builder.scenario(scenario(name)?);
+            }
+            if let Some(path) = &serve.world {
+                builder = builder.world(World::read(path)?);
+            }
+            if let Some(chatter) = serve.chatter {
+                builder = builder.chatter(chatter);
             }
             if let Some(path) = serve.record {
                 builder = builder.record_to(path);
             }
-            wait(builder.start().await.context("cannot start")?, &profile).await
+            wait(builder.start().await.context("cannot start")?, serve.stop).await
         }
         Command::Replay { file, listen } => {
             let printed = match file {
                 Some(path) => Printed::read(&path)?,
                 None => Printed::document(),
             };
-            let profile = Profile::literal();
-            let builder = MockServer::builder().listen(listen).profile(profile.clone());
+            let builder = MockServer::builder().listen(listen).profile(Profile::literal());
             let builder = builder.printed(printed).keep_transcript(false);
-            wait(builder.start().await.context("cannot start")?, &profile).await
+            wait(builder.start().await.context("cannot start")?, Ending::Close).await
         }
         Command::Scenario(ScenarioCommand::Check { file }) => {
             let scenario = scenario(&file)?;
@@ -134,6 +181,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
 impl Serve {
     fn profile(&self) -> Profile {
         let mut profile = Profile::named(self.profile);
+        profile.message_limit = self.limits.message_limit();
         if let Some(limit) = self.heartbeat_limit {
             profile.heartbeat_limit = limit.0;
         }
@@ -152,19 +200,41 @@ fn scenario(name: &str) -> anyhow::Result<Scenario> {
     Ok(Scenario::named(name)?)
 }
 
-async fn wait(server: MockServer, profile: &Profile) -> anyhow::Result<()> {
+async fn wait(server: MockServer, ending: Ending) -> anyhow::Result<()> {
     // Before anybody is told that the server runs: who is told may end it at once.
     let stop = Stop::listen().context("cannot listen for signals")?;
-    say(&format!("profile {}", profile.name));
-    for (name, value) in profile.settings() {
+    say(&format!("profile {}", server.profile()));
+    for (name, value) in server.limits().settings().iter().chain(server.settings()) {
         say(&format!("  {name} = {value}"));
     }
     say(&format!("with a token      {}", server.url_with(Auth::Token)));
     say(&format!("with a client id  {}", server.url_with(Auth::ClientId)));
     say(&format!("GraphQL over HTTP {}", server.api_url()));
+    say(&format!("access tokens     {}", server.oauth_url()));
+    if let Some(url) = server.control_url() {
+        say(&format!("orders            POST {url}ACTION"));
+    }
+    say(&format!("metrics           {}", server.metrics_url()));
+    if let Some(path) = server.ca_file() {
+        let path = quoted(path);
+        say("for clients to trust the certificate:");
+        say(&format!(
+            "  export SSL_CERT_FILE={path} NODE_EXTRA_CA_CERTS={path} REQUESTS_CA_BUNDLE={path}"
+        ));
+    }
     stop.asked().await;
-    server.stop().await;
+    server.stop_as(ending).await;
     Ok(())
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    if path.chars().all(is_plain) {
+        return path.into_owned();
+    }
+    format!("'{}'", path.replace('\'', r"'\''"))
 }
 
 /// Ctrl-C, and the signal by which supervisors and containers end a program.

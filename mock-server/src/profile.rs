@@ -167,6 +167,9 @@ impl Default for Profile {
 }
 
 impl ProfileName {
+    /// All profiles.
+    pub const ALL: [Self; 3] = [Self::Glimesh, Self::Phoenix, Self::Literal];
+
     /// The name as it is written.
     pub const fn as_str(self) -> &'static str {
         match self {

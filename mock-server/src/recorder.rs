@@ -17,7 +17,7 @@ use crate::transcript::{Entry, From, Header, MAX_DATA, Transcript, What};
 pub const MAX_ENTRIES: usize = 200_000;
 
 /// How many bytes of messages a session keeps; see [`MAX_ENTRIES`].
-pub const MAX_BYTES: usize = 16 << 20;
+pub const MAX_BYTES: usize = 64 << 20;
 
 /// One session's record. Everything that is written is redacted first.
 #[derive(Debug)]
@@ -82,6 +82,10 @@ impl Recorder {
             length: watch::Sender::new(0),
             counts: watch::Sender::new(Counts::default()),
         })
+    }
+
+    pub(crate) const fn header(&self) -> &Header {
+        &self.header
     }
 
     pub(crate) fn now(&self) -> Instant {

@@ -6,10 +6,15 @@ use crate::transcript::{CLIENT_ID_MARK as CLIENT_ID, Credential, MAX_DATA, TOKEN
 #[derive(Debug)]
 pub(crate) struct Redactor {
     token: String,
+    /// Tokens that were granted while the server ran.
+    granted: Vec<String>,
     client_id: String,
     /// What to look for in any text, with what stands for it.
     secrets: Vec<(String, String)>,
 }
+
+/// What stands for the client secret.
+const CLIENT_SECRET: &str = "<client_secret>";
 
 /// How many foreign credentials are remembered; a client that tries more is not worth the search.
 const MOST_LEARNED: usize = 64;
@@ -21,14 +26,27 @@ const SHORTEST_LEARNED: usize = 8;
 const MOST_AROUND: usize = 7;
 
 impl Redactor {
-    pub(crate) fn new(token: &str, client_id: &str) -> Self {
+    pub(crate) fn new(token: &str, client_id: &str, client_secret: &str) -> Self {
         let mut secrets = Vec::new();
-        for (value, word) in [(token, TOKEN), (client_id, CLIENT_ID)] {
-            secrets.push((value.to_owned(), word.to_owned()));
+        for (value, word) in
+            [(token, TOKEN), (client_id, CLIENT_ID), (client_secret, CLIENT_SECRET)]
+        {
+            if !value.is_empty() {
+                secrets.push((value.to_owned(), word.to_owned()));
+            }
         }
         // A UUID is the same in capitals.
         secrets.push((client_id.to_ascii_uppercase(), CLIENT_ID.to_owned()));
-        Self { token: token.to_owned(), client_id: client_id.to_owned(), secrets }
+        let (token, client_id) = (token.to_owned(), client_id.to_owned());
+        Self { token, granted: Vec::new(), client_id, secrets }
+    }
+
+    /// A token was granted; from now on it is as good as the given one.
+    pub(crate) fn learn_token(&mut self, token: &str) {
+        if !self.granted.iter().any(|known| known == token) {
+            self.granted.push(token.to_owned());
+            self.secrets.push((token.to_owned(), TOKEN.to_owned()));
+        }
     }
 
     /// The value of a query's parameter.
@@ -105,7 +123,7 @@ impl Redactor {
 
     /// A value that stands where a credential belongs: kept only if it cannot be one.
     fn credential(&mut self, value: &str) -> String {
-        if value == self.token {
+        if value == self.token || self.granted.iter().any(|known| known == value) {
             TOKEN.to_owned()
         } else if value.eq_ignore_ascii_case(&self.client_id) {
             CLIENT_ID.to_owned()
@@ -197,7 +215,7 @@ mod tests {
     use super::*;
 
     fn redactor() -> Redactor {
-        Redactor::new("tok with/slash", "4d4e4f50-0001-4000-8000-000000000001")
+        Redactor::new("tok with/slash", "4d4e4f50-0001-4000-8000-000000000001", "client-secret")
     }
 
     #[test]
@@ -253,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_secret_across_the_cut_leaves_nothing() {
-        let redactor = Redactor::new("secret-secret", "id");
+        let redactor = Redactor::new("secret-secret", "id", "client-secret");
         let text = "x".repeat(MAX_DATA - 5) + "secret-secret" + &"y".repeat(100);
         let kept = redactor.message(&text);
         assert!(kept.len() < MAX_DATA && kept.bytes().all(|byte| byte == b'x'));

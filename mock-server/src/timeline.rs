@@ -98,7 +98,7 @@ async fn act(shared: &Shared, step: &Step) {
 async fn say(shared: &Shared, say: &Say) {
     for n in 1..=say.times {
         let text = say.text.replace("{n}", &n.to_string());
-        if let Err(error) = shared.chat.say(&say.username, &text) {
+        if let Err(error) = shared.chat.say(shared.given.channel_id, &say.username, &text) {
             let text = format!("the scenario's message was not said: {error}");
             shared.recorder.note(None, "not-said", &text);
             return;

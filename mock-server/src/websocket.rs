@@ -68,7 +68,7 @@ pub(crate) enum Input {
 }
 
 /// tungstenite's default would cost 128 KiB for every connection.
-const READ_BUFFER: usize = 4 << 10;
+const READ_BUFFER: usize = 3 << 10;
 
 /// How much tungstenite may hold back, in bytes: pongs that the wire has no room for.
 const MOST_PONGS: usize = 16 << 10;
@@ -80,8 +80,12 @@ const LAST_FLUSH: Duration = Duration::from_secs(1);
 const DRAIN: Duration = Duration::from_secs(1);
 
 impl<L: Link> Socket<L> {
-    /// `early` is what came behind the upgrade request.
-    pub(crate) async fn new(link: L, early: Vec<u8>, message_limit: usize) -> Self {
+    /// `early` is what came behind the upgrade request; `unsent` is how many bytes may wait for a slow reader.
+    pub(crate) async fn new(
+        link: L,
+        early: Vec<u8>,
+        (message_limit, unsent): (usize, usize),
+    ) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(0)
@@ -89,7 +93,7 @@ impl<L: Link> Socket<L> {
             .max_message_size(Some(message_limit))
             .max_frame_size(Some(message_limit));
         let role = Role::Server;
-        let wire = Wire::new(link);
+        let wire = Wire::new(link, unsent);
         let inner = WebSocketStream::from_partially_read(wire, early, role, Some(config)).await;
         Self { inner }
     }
@@ -166,6 +170,16 @@ impl<L: Link> Socket<L> {
         };
         let _ = timeout(LAST_FLUSH, goodbye).await;
         drain(link).await;
+    }
+
+    /// Ends TCP without a close frame, after what was sent before.
+    pub(crate) async fn cut(mut self) {
+        let goodbye = async {
+            let _ = self.inner.flush().await;
+            let _ = self.inner.get_mut().shutdown().await;
+        };
+        let _ = timeout(LAST_FLUSH, goodbye).await;
+        drain(self.inner.into_inner()).await;
     }
 
     /// Ends TCP with a reset.
@@ -247,7 +261,8 @@ fn read(message: Option<Result<Message, Error>>) -> Input {
     }
 }
 
-async fn drain<L: Link>(mut link: Wire<L>) {
+/// Reads what the client still sends, for a moment.
+pub(crate) async fn drain(mut link: impl AsyncRead + Unpin) {
     // Not an array: it would be a part of every connection's task.
     let mut buffer = vec![0; READ_BUFFER];
     let rest = async { while matches!(link.read(&mut buffer).await, Ok(1..)) {} };

@@ -14,9 +14,6 @@ const GATHERED: usize = 64 << 10;
 /// The least that is set aside for writing; some frames fit in.
 const ROOM: usize = 4 << 10;
 
-/// How much may wait for a slow reader, in bytes, before the connection is cut.
-const MOST_WAITING: usize = 8 << 20;
-
 /// The client reads so slowly that too much is waiting for it.
 #[derive(Debug)]
 pub(crate) struct TooSlow;
@@ -27,11 +24,16 @@ pub(crate) struct Wire<L> {
     link: L,
     last_byte: Instant,
     waiting: BytesMut,
+    /// How much may wait for a slow reader, in bytes, before the connection is cut.
+    most_waiting: usize,
+    /// Whether the stream may hold back something that it took, as TLS does.
+    unflushed: bool,
 }
 
 impl<L> Wire<L> {
-    pub(crate) fn new(link: L) -> Self {
-        Self { link, last_byte: Instant::now(), waiting: BytesMut::new() }
+    pub(crate) fn new(link: L, most_waiting: usize) -> Self {
+        let (last_byte, waiting) = (Instant::now(), BytesMut::new());
+        Self { link, last_byte, waiting, most_waiting, unflushed: false }
     }
 
     pub(crate) const fn link(&self) -> &L {
@@ -43,9 +45,9 @@ impl<L> Wire<L> {
         self.last_byte
     }
 
-    /// Whether everything was taken.
-    pub(crate) fn is_flushed(&self) -> bool {
-        self.waiting.is_empty()
+    /// Whether everything is on its way.
+    pub(crate) const fn is_flushed(&self) -> bool {
+        !self.unflushed
     }
 }
 
@@ -56,12 +58,13 @@ impl<L: AsyncWrite + Unpin> Wire<L> {
         parts: impl Iterator<Item = &'a [u8]> + Clone,
     ) -> Result<(), TooSlow> {
         let length: usize = parts.clone().map(<[u8]>::len).sum();
-        if self.waiting.len() + length > MOST_WAITING {
+        if self.waiting.len() + length > self.most_waiting {
             return Err(TooSlow);
         }
         if self.waiting.capacity() - self.waiting.len() < length {
             self.waiting.reserve(length.max(ROOM));
         }
+        self.unflushed = true;
         for part in parts {
             self.waiting.extend_from_slice(part);
         }
@@ -107,16 +110,19 @@ impl<L: AsyncWrite + Unpin> AsyncWrite for Wire<L> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.waiting.len() >= MOST_WAITING {
+        if self.waiting.len() >= self.most_waiting {
             ready!(self.poll_drain(context))?;
         }
+        self.unflushed = true;
         self.waiting.extend_from_slice(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_drain(context))?;
-        Pin::new(&mut self.link).poll_flush(context)
+        ready!(Pin::new(&mut self.link).poll_flush(context))?;
+        self.unflushed = false;
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

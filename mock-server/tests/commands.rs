@@ -26,6 +26,8 @@ async fn bad_flags_are_named() {
         "there is no profile \"glimmesh\"; there are glimesh, phoenix and literal",
     )
     .await;
+    check(&["serve", "--stop", "now"], 2, "it ends by close, graceful or kill").await;
+    check(&["serve", "--chatter", "0"], 2, "\"0\" is not a rate; ").await;
     check(
         &["serve", "--heartbeat-limit", "45"],
         2,
@@ -42,7 +44,7 @@ async fn bad_flags_are_named() {
     check(&["serve", "--scenario", "no/such.yaml"], 1, "cannot read the scenario no/such.yaml")
         .await;
     check(
-        &["serve", "--record", "no/such/folder/x.jsonl"],
+        &["serve", "--listen", "127.0.0.1:0", "--record", "no/such/folder/x.jsonl"],
         1,
         "cannot write the transcript to no/such/folder/x.jsonl",
     )
@@ -106,6 +108,25 @@ async fn signals_end_it_in_order() {
 }
 
 #[tokio::test]
+async fn orders_are_taken_and_the_end_is_chosen() {
+    let (mut child, said, port) = start(&["serve", "--control", "--stop", "kill"]).await;
+    let url = format!("orders            POST http://127.0.0.1:{port}/__control__/ACTION\n");
+    assert!(said.start.contains(&url), "{}", said.start);
+    let mut line = open(port).await;
+    let mut order = Line::dial(("127.0.0.1", port)).await;
+    let request = "POST /__control__/reset HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    order.send(request.as_bytes()).await;
+    assert!(matches!(order.next().await, Seen::Http { status: 200, .. }));
+    drop(order);
+    let pid = child.id().expect("it runs");
+    kill(Pid::from_raw(pid.cast_signed()), Signal::SIGTERM).expect("it runs");
+    assert_eq!(line.rest().await, [], "nobody is told");
+    drop(line);
+    let ended = tokio::time::timeout(SOON, child.wait()).await.expect("it ends");
+    assert_eq!(ended.expect("it can be waited for").code(), Some(0));
+}
+
+#[tokio::test]
 async fn replay_answers_the_documents_frames_byte_for_byte() {
     let (mut child, _said, port) = start(&["replay"]).await;
     let mut line = open(port).await;
@@ -150,6 +171,13 @@ async fn start_says_what_is_served() {
     let said = said.start.replace(&port.to_string(), "PORT");
     insta::assert_snapshot!(said, @r#"
     profile phoenix
+      limit.body = 8000000
+      limit.body_timeout = 5s
+      limit.connections = 20000
+      limit.head = 65536
+      limit.head_timeout = 5s
+      limit.mailbox = 16384
+      limit.unsent = 8388608
       frames.as_printed = false
       graphql.older_api = false
       heartbeat.grace = 250ms
@@ -160,8 +188,106 @@ async fn start_says_what_is_served() {
     with a token      ws://127.0.0.1:PORT/api/graph/websocket?vsn=2.0.0&token=tok_mytho_chat
     with a client id  ws://127.0.0.1:PORT/api/graph/websocket?vsn=2.0.0&client_id=4d4e4f50-0001-4000-8000-000000000001
     GraphQL over HTTP http://127.0.0.1:PORT/api/graph
+    access tokens     http://127.0.0.1:PORT/api/oauth/token
+    metrics           http://127.0.0.1:PORT/metrics
     "#);
 }
+
+#[tokio::test]
+async fn start_with_tls_says_what_to_trust_ready_to_paste() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = folder.path().join("the ca.pem");
+    let path = path.to_str().expect("it is UTF-8");
+    let mut child = command(&["serve", "--listen", "127.0.0.1:0", "--tls", "--ca-file", path])
+        .args(["--handshake-timeout", "2s"])
+        .spawn()
+        .expect("it starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+    let mut said = Vec::new();
+    while said.last().is_none_or(|line: &String| !line.starts_with("  export")) {
+        let line = tokio::time::timeout(SOON, lines.next_line()).await.expect("it says so");
+        said.push(line.expect("it can be read").expect("it has not ended"));
+    }
+    child.kill().await.expect("it runs");
+    let has = |begin: &str| said.iter().any(|line| line.starts_with(begin));
+    assert!(has("  tls.handshake_timeout = 2s"), "{said:#?}");
+    assert!(has("with a token      wss://127.0.0.1:"), "{said:#?}");
+    assert!(has("GraphQL over HTTP https://127.0.0.1:"), "{said:#?}");
+    let export = said.last().expect("there is one").replace(path, "PATH");
+    assert_eq!(
+        export,
+        "  export SSL_CERT_FILE='PATH' NODE_EXTRA_CA_CERTS='PATH' REQUESTS_CA_BUNDLE='PATH'"
+    );
+    let pem = std::fs::read_to_string(path).expect("it is there");
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"), "{pem}");
+    check(&["serve", "--ca-file", path], 2, "required arguments were not provided").await;
+    check(&["serve", "--tls", "--ca-file", "no/such/ca.pem"], 1, "no/such/ca.pem").await;
+}
+
+#[tokio::test]
+async fn world_of_ones_own_is_served() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let file = folder.path().join("world.json");
+    let name = file.to_str().expect("it is UTF-8");
+    std::fs::write(&file, OWN_WORLD).expect("there is room");
+    let (mut child, said, port) = start(&["serve", "--world", name]).await;
+    assert!(said.start.contains("&token=tok_ada"), "{}", said.start);
+    assert!(said.start.contains("&client_id=00000000-0000-4000-8000-000000000001"));
+    let mut line =
+        Line::open(("127.0.0.1", port), "/api/graph/websocket?vsn=2.0.0&token=tok_ada").await;
+    line.text(r#"["1","1","__absinthe__:control","phx_join",{}]"#).await;
+    line.next_text().await;
+    line.text(r#"["1","2","__absinthe__:control","doc",{"query":"{myself{username} channel(id:3){title}}"}]"#)
+        .await;
+    let answer = line.next_text().await;
+    assert!(
+        answer.contains(r#"{"channel":{"title":"Engines"},"myself":{"username":"ada"}}"#),
+        "{answer}"
+    );
+    child.kill().await.expect("it runs");
+}
+
+#[tokio::test]
+async fn faults_of_a_world_are_named_with_their_place() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let file = folder.path().join("world.json");
+    let name = file.to_str().expect("it is UTF-8");
+    let wrong = OWN_WORLD.replace("\"streamerId\"", "\"streamer\"");
+    std::fs::write(&file, wrong).expect("there is room");
+    let expected =
+        format!("{name}:15:22: unknown field `streamer`, expected one of `id`, `streamerId`, ");
+    check(&["serve", "--world", name], 1, &expected).await;
+    std::fs::write(&file, OWN_WORLD.replace("\"userId\": 7", "\"userId\": 8"))
+        .expect("there is room");
+    let expected = format!("error: {name}:6:35: there is no user 8; there are 7");
+    check(&["serve", "--world", name], 1, &expected).await;
+    check(&["serve", "--world", "nowhere.json"], 1, "cannot read the world nowhere.json").await;
+}
+
+/// The least that a world may be.
+const OWN_WORLD: &str = r#"{
+ "host": "http://localhost",
+ "madeAt": "2026-01-01T00:00:00",
+ "firstNewFollowerId": 1,
+ "clients": ["00000000-0000-4000-8000-000000000001"],
+ "tokens": {"tok_ada": {"userId": 7, "scopes": ["public", "chat"]}},
+ "users": [
+  {"id": 7, "username": "ada", "displayname": "Ada", "email": "ada@example.test",
+   "isAdmin": false, "isBanned": false, "avatar": "/ada.png"}
+ ],
+ "categories": [{"id": 1, "name": "Tech", "slug": "tech"}],
+ "edge": {"id": 1, "hostname": "edge", "url": "http://localhost", "priority": 1,
+          "available": 1, "countryCodes": []},
+ "channels": [
+  {"id": 3, "streamerId": 7, "categoryId": 1, "tagIds": [], "status": "OFFLINE",
+   "language": "en", "backend": "ftl", "hmacKey": "k", "streamKey": "3-k",
+   "title": "Engines", "matureContent": false, "showOnHomepage": false,
+   "inaccessible": false, "disableHyperlinks": false, "blockLinks": false,
+   "requireConfirmedEmail": false, "minimumAccountAge": 0,
+   "showRecentChatMessagesOnly": false}
+ ]
+}
+"#;
 
 #[tokio::test]
 async fn refused_client_is_told_why_in_the_log_without_colour() {
@@ -209,7 +335,7 @@ async fn start(args: &[&str]) -> (Child, Said, u16) {
         let line = line.expect("it can be read").expect("it has not ended");
         said.push_str(&line);
         said.push('\n');
-        if let Some((_, rest)) = line.split_once("http://127.0.0.1:") {
+        if let Some((_, rest)) = line.split_once("metrics           http://127.0.0.1:") {
             let port = rest.split('/').next().and_then(|port| port.parse().ok());
             // Whoever says something later must not wait for us.
             let rest = tokio::spawn(async move {

@@ -8,7 +8,7 @@ mod raw;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use glimesh_mock::{MockServer, Profile, TOKEN};
+use glimesh_mock::{CHANNEL_ID, MockServer, Profile, TOKEN};
 use raw::{Line, RawFrame, Seen, upgrade_request};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -47,14 +47,14 @@ async fn slow_reader_is_cut_and_nobody_else_waits_or_loses_a_message() {
     let before = memory();
     for number in 0..MESSAGES {
         let message = format!("message {number}");
-        server.say("mytho", &message).unwrap();
+        server.say(CHANNEL_ID, "mytho", &message).unwrap();
         all_hear(&message, &mut lines).await;
     }
     let read = rest(slow).await;
     let grown = memory().saturating_sub(before);
     assert!(read < MESSAGES * OF_THE_SLOW_READER * 300, "cut before the last message: {read}");
     assert!(grown < FLAT, "{grown} bytes more");
-    server.say("mytho", "and on it goes").unwrap();
+    server.say(CHANNEL_ID, "mytho", "and on it goes").unwrap();
     all_hear("and on it goes", &mut lines).await;
 }
 

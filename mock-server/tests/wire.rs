@@ -1,5 +1,6 @@
 //! The drop on a real port and a real clock, and clients that mean no good. Each judged by the transcript.
 
+#[expect(dead_code, reason = "other tests use the rest")]
 mod raw;
 
 use std::time::{Duration, Instant};

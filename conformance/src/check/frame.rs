@@ -35,7 +35,7 @@ pub(super) const CHECKS: [Check; 7] = [
         scope: Scope::Every,
         needs: None,
         timing: false,
-        judge: |session| each(session.said(), valid_json, "valid JSON"),
+        judge: texts_are_json,
     },
     Check {
         id: "FR003",
@@ -179,6 +179,20 @@ fn binary(entry: usize, at: Instant, hex: &str, len: usize) -> Observation {
 fn bytes(hex: &str) -> Vec<u8> {
     let pairs = (0..hex.len() / 2).map_while(|n| hex.get(2 * n..2 * n + 2));
     pairs.map_while(|pair| u8::from_str_radix(pair, 16).ok()).collect()
+}
+
+fn texts_are_json(session: &Session) -> Observation {
+    let note =
+        session.connections.iter().find_map(|connection| connection.note(session, "not-utf8"));
+    match note {
+        Some((entry, _)) => Observation::unmet("a text message that is not UTF-8")
+            .expecting("JSON in UTF-8")
+            .at_entry(entry, session.entry(entry).at)
+            .with_hint(
+                "encode the text as UTF-8, not as Latin-1 or UTF-16; the server closes with 1007",
+            ),
+        None => each(session.said(), valid_json, "valid JSON"),
+    }
 }
 
 fn valid_json(text: &str) -> Ruling {

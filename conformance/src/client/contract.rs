@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use glimesh_mock::{CHANNEL_ID, CLIENT_ID, MockServer, TOKEN};
+use glimesh_mock::{CHANNEL_ID, CLIENT_ID, CLIENT_SECRET, MockServer, TOKEN};
 
 use crate::clock::Clock;
 use crate::plan::Plan;
@@ -40,19 +40,28 @@ struct Facts<'a> {
     home: &'a Path,
 }
 
-static TABLE: [Row; 17] = [
+impl Facts<'_> {
+    fn ca_file(&self) -> Option<String> {
+        self.server.ca_file().map(|path| path.to_string_lossy().into_owned())
+    }
+}
+
+static TABLE: [Row; 20] = [
     row("url", "GLIMESH_WS_URL", |facts| facts.server.url()),
     row("ws_base", "GLIMESH_WS_BASE", |facts| facts.server.ws_base()),
     row("api_url", "GLIMESH_API_URL", |facts| facts.server.api_url()),
-    row("scheme", "GLIMESH_SCHEME", |_| "ws".to_owned()),
+    row("oauth_url", "GLIMESH_OAUTH_URL", |facts| facts.server.oauth_url()),
+    row("scheme", "GLIMESH_SCHEME", |facts| facts.server.scheme().to_owned()),
     row("host", "GLIMESH_HOST", |facts| facts.server.addr().ip().to_string()),
     row("port", "GLIMESH_PORT", |facts| facts.server.addr().port().to_string()),
     row("auth", "GLIMESH_AUTH", |facts| facts.server.auth().as_str().to_owned()),
     row("token", "GLIMESH_TOKEN", |_| TOKEN.to_owned()),
     row("client_id", "GLIMESH_CLIENT_ID", |_| CLIENT_ID.to_owned()),
+    row("client_secret", "GLIMESH_CLIENT_SECRET", |_| CLIENT_SECRET.to_owned()),
     row("channel_id", "GLIMESH_CHANNEL_ID", |_| CHANNEL_ID.to_string()),
     row("channel_name", "GLIMESH_CHANNEL_NAME", |_| CHANNEL_NAME.to_owned()),
     row("message", "GLIMESH_MESSAGE", |_| MESSAGE.to_owned()),
+    row("ca_file", "GLIMESH_CA_FILE", |facts| facts.ca_file().unwrap_or_default()),
     row("heartbeat_ms", "GCK_HEARTBEAT_MS", |facts| heartbeat_ms(facts.clock).to_string()),
     // The client's own clock always runs true so far: the clock `contract` shortens one interval, not time.
     row("time_rate", "GCK_TIME_RATE", |_| "1".to_owned()),
@@ -62,13 +71,11 @@ static TABLE: [Row; 17] = [
     row("tmp", "GCK_TMP", |facts| tmp(facts.home).to_string_lossy().into_owned()),
 ];
 
+/// Where the libraries of several languages look for authorities to trust; they are told of the run's, if there is one.
+const TRUST: [&str; 3] = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"];
+
 /// What the contract names and the mock cannot serve yet.
-const NOT_YET: [(&str, &str); 4] = [
-    ("ca_file", "the mock server has no TLS"),
-    ("oauth_url", "the mock server has no token endpoint"),
-    ("client_secret", "the mock server has no token endpoint"),
-    ("case", "a client is not told what it is judged by"),
-];
+const NOT_YET: [(&str, &str); 1] = [("case", "a client is not told what it is judged by")];
 
 const fn row(
     placeholder: &'static str,
@@ -106,6 +113,12 @@ pub enum ContractError {
         /// What is missing.
         why: &'static str,
     },
+    /// The authority's file, in a run without TLS.
+    #[error("the placeholder {{ca_file}} in {text:?} has no meaning without TLS; say --tls")]
+    NoTls {
+        /// The argument or value that holds it.
+        text: String,
+    },
 }
 
 /// What placeholders and the environment of one session's client are filled with.
@@ -115,6 +128,8 @@ pub struct Values {
     rows: Vec<(&'static str, &'static str, String)>,
     /// Variables that would mislead this client.
     withheld: Vec<&'static str>,
+    /// The file of the run's authority, with TLS.
+    ca_file: Option<String>,
     home: PathBuf,
 }
 
@@ -140,11 +155,15 @@ impl Values {
         if plan.clock == Clock::Real {
             withheld.push("GCK_HEARTBEAT_MS");
         }
-        // A client that finds a token uses it; here it is to connect with the client id.
+        // A client that finds a token, or can get one, uses it; here it is to connect with the client id.
         if server.auth().as_str() == "client_id" {
-            withheld.push("GLIMESH_TOKEN");
+            withheld.extend(["GLIMESH_TOKEN", "GLIMESH_CLIENT_SECRET"]);
         }
-        Self { rows: TABLE.iter().map(value).collect(), withheld, home: home.to_owned() }
+        let ca_file = facts.ca_file();
+        if ca_file.is_none() {
+            withheld.push("GLIMESH_CA_FILE");
+        }
+        Self { rows: TABLE.iter().map(value).collect(), withheld, ca_file, home: home.to_owned() }
     }
 
     fn get(&self, name: &str) -> &str {
@@ -173,21 +192,22 @@ impl Values {
             ("TMP", tmp.clone()),
             ("TEMP", tmp),
         ];
-        told.chain(own.map(|(name, value)| (name.to_owned(), value)))
+        let trust = TRUST.iter().filter_map(|&name| Some((name, self.ca_file.clone()?)));
+        told.chain(own.into_iter().chain(trust).map(|(name, value)| (name.to_owned(), value)))
     }
 }
 
-/// Looks for what cannot be filled in, before anything runs.
+/// Looks for what cannot be filled in, before anything runs. `tls` says whether the sessions have TLS.
 ///
 /// # Errors
 ///
 /// [`ContractError`]
-pub fn check(command: &[String], env: &[(String, String)]) -> Result<(), ContractError> {
+pub fn check(command: &[String], env: &[(String, String)], tls: bool) -> Result<(), ContractError> {
     if command.is_empty() {
         return Err(ContractError::NoCommand);
     }
     let mut texts = command.iter().chain(env.iter().map(|(_, value)| value));
-    texts.try_for_each(|text| placeholders(text).try_for_each(|name| known(name, text)))
+    texts.try_for_each(|text| placeholders(text).try_for_each(|name| known(name, text, tls)))
 }
 
 /// Whether a text has this placeholder.
@@ -201,7 +221,7 @@ pub fn uses(text: &str, placeholder: &str) -> bool {
 ///
 /// [`ContractError`], the same that [`check`] finds.
 pub fn launch(plan: &Plan, values: &Values) -> Result<Launch, ContractError> {
-    check(&plan.client, &plan.env)?;
+    check(&plan.client, &plan.env, plan.tls)?;
     let mut command: Vec<_> = plan.client.iter().map(|word| values.fill_in(word)).collect();
     let mut env: Vec<_> = values.environment().collect();
     env.extend(plan.env.iter().map(|(name, value)| (name.clone(), values.fill_in(value))));
@@ -212,7 +232,10 @@ pub fn launch(plan: &Plan, values: &Values) -> Result<Launch, ContractError> {
     Ok(Launch { command, env, home: values.home.clone(), supervisor: plan.supervisor.clone() })
 }
 
-fn known(name: &str, text: &str) -> Result<(), ContractError> {
+fn known(name: &str, text: &str, tls: bool) -> Result<(), ContractError> {
+    if name == "ca_file" && !tls {
+        return Err(ContractError::NoTls { text: text.to_owned() });
+    }
     if TABLE.iter().any(|row| row.placeholder == name) {
         return Ok(());
     }
@@ -248,18 +271,23 @@ mod tests {
     fn what_cannot_be_filled_in_is_said_before_anything_runs() {
         let command =
             |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
-        let unknown = check(&command(&["bot", "--x={foo}"]), &[]).unwrap_err().to_string();
+        let unknown = check(&command(&["bot", "--x={foo}"]), &[], false).unwrap_err().to_string();
         assert!(
             unknown.starts_with(r#"unknown placeholder {foo} in "--x={foo}"; known are {url} "#)
         );
         assert!(unknown.ends_with("for the text itself write {{foo}}"));
         let env = [("CA".to_owned(), "{ca_file}".to_owned())];
         assert_eq!(
-            check(&command(&["bot"]), &env).unwrap_err().to_string(),
-            r#"the placeholder {ca_file} in "{ca_file}" is not available yet: the mock server has no TLS"#
+            check(&command(&["bot"]), &env, false).unwrap_err().to_string(),
+            r#"the placeholder {ca_file} in "{ca_file}" has no meaning without TLS; say --tls"#
         );
-        assert_eq!(check(&[], &[]), Err(ContractError::NoCommand));
-        assert_eq!(check(&command(&["bot", "{{foo}}"]), &[]), Ok(()));
+        assert_eq!(check(&command(&["bot"]), &env, true), Ok(()));
+        assert_eq!(
+            check(&command(&["bot", "{case}"]), &[], true).unwrap_err().to_string(),
+            r#"the placeholder {case} in "{case}" is not available yet: a client is not told what it is judged by"#
+        );
+        assert_eq!(check(&[], &[], false), Err(ContractError::NoCommand));
+        assert_eq!(check(&command(&["bot", "{{foo}}"]), &[], false), Ok(()));
     }
 
     #[test]
@@ -298,7 +326,29 @@ mod tests {
         assert!(contract.iter().any(|name| name == "GCK_HEARTBEAT_MS"));
         let scenario = Scenario::named("client-id").unwrap();
         let reader = MockServer::builder().scenario(scenario).start().await.unwrap();
-        assert!(!names(&reader, Clock::Real).iter().any(|name| name == "GLIMESH_TOKEN"));
+        let reads = names(&reader, Clock::Real);
+        assert!(
+            !reads.iter().any(|name| name == "GLIMESH_TOKEN" || name == "GLIMESH_CLIENT_SECRET")
+        );
+    }
+
+    #[tokio::test]
+    async fn with_tls_the_client_is_told_what_to_trust() {
+        let plain = MockServer::start().await.unwrap();
+        let values = Values::new(&plain, &plan(Clock::Real), Path::new("/home"));
+        assert!(values.environment().all(|(name, _)| !name.contains("_CA") && name != TRUST[0]));
+        let server = MockServer::builder().tls(true).start().await.unwrap();
+        let mut plan = Plan { tls: true, ..plan(Clock::Real) };
+        plan.client = ["bot", "{scheme}", "{ca_file}"].map(str::to_owned).to_vec();
+        let launched = launch(&plan, &Values::new(&server, &plan, Path::new("/home"))).unwrap();
+        let path = server.ca_file().unwrap().to_str().unwrap();
+        assert_eq!(launched.command, ["bot", "wss", path]);
+        for variable in
+            ["GLIMESH_CA_FILE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"]
+        {
+            assert!(launched.env.contains(&(variable.to_owned(), path.to_owned())), "{variable}");
+        }
+        assert!(launched.env.contains(&("GLIMESH_SCHEME".to_owned(), "wss".to_owned())));
     }
 
     fn plan(clock: Clock) -> Plan {

@@ -32,6 +32,11 @@ pub fn human(run: &FinishedRun<'_>, folder: &Path, mut out: impl Write) -> io::R
     for line in wrap(&summary::sentence(run), WIDTH) {
         writeln!(out, "{style}{line}{style:#}")?;
     }
+    if results.exit_code == Exit::NoClient.code()
+        && let Some(why) = run.sessions.iter().find_map(Session::why_no_request)
+    {
+        hanging(&mut out, "", DIM, &format!("The server's note: {why}"))?;
+    }
     let took = length(Duration::from_millis(results.elapsed_ms));
     hanging(&mut out, "", DIM, &format!("The report is {report}; the run took {took}."))
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, Write as _};
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use glimesh_mock::{MockServer, Profile};
+use glimesh_mock::{CHANNEL_ID, MockServer, Profile};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -64,7 +64,8 @@ async fn ours() -> anyhow::Result<()> {
     let heartbeat_limit = Duration::from_secs(3600);
     let profile = Profile { heartbeat_limit, ..Profile::glimesh() };
     let server = MockServer::builder().profile(profile).keep_transcript(false).start().await?;
-    obey(&server.url(), |number| Ok(server.say("mytho", &text(number))?)).await
+    obey(&server.url(), |number| Ok(server.say(CHANNEL_ID, "mytho", &text(number)).map(drop)?))
+        .await
 }
 
 async fn tungstenite() -> anyhow::Result<()> {

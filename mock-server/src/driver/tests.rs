@@ -24,7 +24,7 @@ struct Session {
     shared: Arc<Shared>,
     line: Line,
     opened: Instant,
-    _stop: watch::Sender<bool>,
+    _stop: watch::Sender<Stage>,
 }
 
 impl Session {
@@ -37,10 +37,11 @@ impl Session {
             endpoint: Endpoint::Graph,
             vsn: Vsn::V2,
             viewer: viewer.expect("the world knows it"),
+            socket_id: format!("graph_api_socket:{TOKEN}"),
             opened_at: shared.recorder.now(),
         };
         let (ours, theirs) = tokio::io::duplex(64 << 10);
-        let (stop, stopped) = watch::channel(false);
+        let (stop, stopped) = watch::channel(Stage::Serving);
         tokio::spawn(drive(Arc::clone(&shared), peer, theirs, Vec::new(), stopped));
         Self { shared, line: Line::over(ours, true), opened: Instant::now(), _stop: stop }
     }

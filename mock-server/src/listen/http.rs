@@ -1,8 +1,8 @@
 //! One TCP connection: HTTP until the upgrade, and where a request goes.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use glimesh_proto::connect::Endpoint;
@@ -14,28 +14,21 @@ use hyper::service::service_fn;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::conversation::{Peer, Shared};
-use crate::driver::{drive, stopped};
-use crate::listen::{api, upgrade};
-use crate::scenario::Awaited;
+use crate::driver::drive;
+use crate::ending::{Stage, ending};
+use crate::limits::Limits;
+use crate::listen::first_byte::{FirstByte, Remembering, TLS_HANDSHAKE};
+use crate::listen::tls::Tls;
+use crate::listen::{api, control, oauth, status, upgrade};
+use crate::scenario::{Awaited, Span};
 use crate::transcript::{From, What};
+use crate::websocket::Link;
+use crate::why::Why;
 
 pub(super) type Answer = Response<Full<Bytes>>;
-
-/// How long a request's head may take. Source: recordings, rule 22.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long a request's body may take.
-const BODY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How large a request's head may be, in bytes.
-const HEAD_LIMIT: usize = 64 << 10;
-
-/// How large a request's body may be, in bytes. Source: Plug 1.14.0, `Plug.Parsers`: 8 000 000.
-const BODY_LIMIT: usize = 8_000_000;
 
 /// A granted upgrade that waits for its 101 to be sent.
 struct Granted {
@@ -45,81 +38,111 @@ struct Granted {
 
 type Slot = Arc<Mutex<Option<Granted>>>;
 
-/// Serves one connection to its end.
-pub(super) async fn serve(
-    stream: TcpStream,
-    conn: u32,
+/// Serves one connection, of this number and from this address, to its end. `tls` is what it is encrypted by.
+pub(super) async fn serve<L: Link>(
+    link: L,
+    (conn, from): (u32, Option<IpAddr>),
+    tls: Option<&Tls>,
     shared: Arc<Shared>,
-    mut stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<Stage>,
 ) {
     let slot = Slot::default();
+    let first = FirstByte::default();
+    let link = Remembering::new(link, first.clone());
     let service = service_fn(|request| {
         let (shared, slot) = (Arc::clone(&shared), Arc::clone(&slot));
-        async move { Ok::<_, Infallible>(answer(&shared, conn, &slot, request).await) }
+        async move { Ok::<_, Infallible>(answer(&shared, (conn, from), &slot, request).await) }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(stream), service)
+        .header_read_timeout(shared.limits.head_timeout)
+        .max_buf_size(shared.limits.head)
+        .serve_connection(TokioIo::new(link), service)
         .with_upgrades();
     // In a box that goes with the upgrade: a WebSocket's task would keep the room.
     let served = Box::pin(served);
     let result = tokio::select! {
         biased;
         result = served => result,
-        () = stopped(&mut stop) => Ok(()),
+        _ = ending(&mut stop) => return ended(&shared, conn, From::Server),
     };
     let granted = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     match granted {
         Some(Granted { peer, upgrade }) if result.is_ok() => {
-            run(&shared, peer, upgrade, stop).await;
+            // Their room would be kept as long as the WebSocket is open.
+            drop((slot, first));
+            run::<L>(&shared, peer, upgrade, stop).await;
         }
-        _ => ended(&shared, conn, result),
+        _ => {
+            let within = Span(shared.limits.head_timeout);
+            let (from, why) = why_ended(result.err().as_ref(), within, first.get(), tls);
+            if let Some((code, text)) = why {
+                shared.recorder.note(Some(conn), code, &text);
+            }
+            ended(&shared, conn, from);
+        }
     }
 }
 
-async fn run(shared: &Arc<Shared>, peer: Peer, upgrade: OnUpgrade, stop: watch::Receiver<bool>) {
+async fn run<L: Link>(
+    shared: &Arc<Shared>,
+    peer: Peer,
+    upgrade: OnUpgrade,
+    stop: watch::Receiver<Stage>,
+) {
     let conn = peer.conn;
-    let parts = match upgrade.await.map(Upgraded::downcast::<TokioIo<TcpStream>>) {
+    let parts = match upgrade.await.map(Upgraded::downcast::<TokioIo<Remembering<L>>>) {
         Ok(Ok(parts)) => parts,
         Ok(Err(_)) => unreachable!("the connection was made of this type"),
-        Err(error) => return ended(shared, conn, Err(error)),
+        Err(_) => return ended(shared, conn, From::Client),
     };
-    let link = parts.io.into_inner();
+    let link = parts.io.into_inner().into_link();
     // A copy: the original would keep all of hyper's buffer.
     let early = parts.read_buf.to_vec();
     drop(parts.read_buf);
     drive(Arc::clone(shared), peer, link, early, stop).await;
 }
 
-/// A connection that never became a WebSocket has ended.
-fn ended(shared: &Shared, conn: u32, result: hyper::Result<()>) {
-    let mut from = From::Client;
-    if let Err(error) = result {
-        if error.is_timeout() {
-            from = From::Server;
-            let text = "closed: the request's head was not complete within 5 s";
-            shared.recorder.note(Some(conn), "slow-request", text);
-        } else if error.is_parse() {
-            from = From::Server;
-            let text = format!("refused: not an HTTP request: {error}");
-            shared.recorder.note(Some(conn), "not-http", &text);
+/// Who ended a connection that never became a WebSocket, and what there is to say about it.
+fn why_ended(
+    error: Option<&hyper::Error>,
+    head_timeout: Span,
+    first: Option<u8>,
+    tls: Option<&Tls>,
+) -> (From, Option<Why>) {
+    match (error, tls) {
+        (Some(error), _) if error.is_timeout() => {
+            let text = format!("closed: the request's head was not complete within {head_timeout}");
+            (From::Server, Some(("slow-request", text)))
         }
+        (Some(error), None) if error.is_parse() && first == Some(TLS_HANDSHAKE) => {
+            let text = "refused: a TLS handshake on a port that speaks plain HTTP: wss against a plain port; connect \
+                        with ws (or http), or start the server with TLS";
+            (From::Server, Some(("tls-to-plain-port", text.to_owned())))
+        }
+        (Some(error), _) if error.is_parse() => {
+            (From::Server, Some(("not-http", format!("refused: not an HTTP request: {error}"))))
+        }
+        (_, Some(tls)) if first.is_none() => (From::Client, Some(tls.no_request())),
+        _ => (From::Client, None),
     }
+}
+
+/// A connection that never became a WebSocket has ended.
+pub(super) fn ended(shared: &Shared, conn: u32, from: From) {
     shared.recorder.append(Some(conn), What::Eof { from, reset: false });
     shared.recorder.happened(Awaited::End);
 }
 
 async fn answer(
     shared: &Arc<Shared>,
-    conn: u32,
+    (conn, from): (u32, Option<IpAddr>),
     slot: &Slot,
     mut request: Request<Incoming>,
 ) -> Answer {
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, body) = request.into_parts();
-    let answer = route(shared, conn, &head, body).await;
+    let answer = route(shared, (conn, from), &head, body).await;
     record(shared, conn, &head, answer.answer.status());
     if let Some(mut peer) = answer.granted {
         peer.opened_at = shared.recorder.now();
@@ -143,14 +166,14 @@ impl std::convert::From<Answer> for Routed {
 
 async fn route(
     shared: &Shared,
-    conn: u32,
+    (conn, from): (u32, Option<IpAddr>),
     head: &hyper::http::request::Parts,
     body: Incoming,
 ) -> Routed {
     if head.version == Version::HTTP_11 && !head.headers.contains_key(header::HOST) {
         return no_host().into();
     }
-    let Some(body) = read_body(body).await else {
+    let Some(body) = read_body(body, &shared.limits).await else {
         return text(StatusCode::PAYLOAD_TOO_LARGE, head, "Request Entity Too Large").into();
     };
     let path = head.uri.path();
@@ -158,11 +181,19 @@ async fn route(
     match (Endpoint::at_path(path), &parts[..]) {
         (Some(_), _) => upgrade::answer(shared, conn, head),
         (None, ["api", "graph", ..]) => api::answer(shared, head, &body).into(),
+        (None, [control::PATH, action]) if shared.control => {
+            control::answer(shared, from, head, action, &body).into()
+        }
+        (None, ["api", "oauth", "token"]) => oauth::answer(shared, conn, head, &body).into(),
+        (None, ["metrics"]) => status::metrics(shared).into(),
+        (None, ["healthz"]) => status::health().into(),
         (None, ["api", ..]) => api::not_logged_in().into(),
         (None, _) => {
-            let text_line = format!(
-                "refused with 404: nothing is at {path}; the socket is at /api/graph/websocket"
-            );
+            let hint = match parts.first() {
+                Some(&control::PATH) => "the control API is off: start with --control",
+                _ => "the socket is at /api/graph/websocket",
+            };
+            let text_line = format!("refused with 404: nothing is at {path}; {hint}");
             shared.recorder.note(Some(conn), "unknown-path", &text_line);
             text(StatusCode::NOT_FOUND, head, "Not Found").into()
         }
@@ -170,8 +201,9 @@ async fn route(
 }
 
 /// The body, unless it is too large or too slow.
-async fn read_body(body: Incoming) -> Option<Bytes> {
-    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT).collect());
+async fn read_body(body: Incoming, limits: &Limits) -> Option<Bytes> {
+    let collected = Limited::new(body, limits.body).collect();
+    let collected = tokio::time::timeout(limits.body_timeout, collected);
     Some(collected.await.ok()?.ok()?.to_bytes())
 }
 
@@ -198,6 +230,9 @@ fn record(shared: &Shared, conn: u32, head: &hyper::http::request::Parts, status
         status: status.as_u16(),
     });
     shared.recorder.append(Some(conn), what);
+    if Endpoint::at_path(path).is_some() {
+        shared.metrics.upgrade(status.as_u16());
+    }
     let upgrade = head.headers.get(header::UPGRADE).and_then(|value| value.to_str().ok());
     let wants_websocket = upgrade.is_some_and(|it| it.to_ascii_lowercase().contains("websocket"));
     if Endpoint::at_path(path).is_some() || wants_websocket {

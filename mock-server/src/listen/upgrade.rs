@@ -7,13 +7,17 @@ use hyper::http::request::Parts;
 use hyper::{Method, StatusCode, Version};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use crate::control::socket_id;
 use crate::conversation::{Peer, Shared};
 use crate::listen::http::{Answer, Routed, empty, text};
 use crate::why;
 
 /// The order of the checks is that of the real server. Source: recordings `connect/*`, rules 2 to 7.
 pub(super) fn answer(shared: &Shared, conn: u32, head: &Parts) -> Routed {
-    let note = |(code, text): why::Why| shared.recorder.note(Some(conn), code, &text);
+    let note = |(code, text): why::Why| {
+        shared.metrics.refused(code);
+        shared.recorder.note(Some(conn), code, &text);
+    };
     if head.method != Method::GET {
         let text = format!("refused with 400: the upgrade is a GET, not a {}", head.method);
         note(("wrong-method", text));
@@ -47,9 +51,11 @@ pub(super) fn answer(shared: &Shared, conn: u32, head: &Parts) -> Routed {
     };
     match handshake(head) {
         Ok(answer) => {
-            let ConnectRequest { endpoint, vsn, .. } = request;
+            let ConnectRequest { endpoint, vsn, credential } = request;
+            let socket_id = socket_id(endpoint, &credential, &viewer);
             let opened_at = Instant::ZERO;
-            Routed { answer, granted: Some(Peer { conn, endpoint, vsn, viewer, opened_at }) }
+            let peer = Peer { conn, endpoint, vsn, viewer, socket_id, opened_at };
+            Routed { answer, granted: Some(peer) }
         }
         Err(refused) => {
             let (answer, text) = *refused;

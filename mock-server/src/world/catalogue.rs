@@ -6,6 +6,7 @@ use super::Row;
 
 /// What a stream is about.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Category {
     pub(crate) id: u64,
@@ -15,6 +16,7 @@ pub(crate) struct Category {
 
 /// A game or topic within a category.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Subcategory {
     pub(crate) id: u64,
@@ -26,6 +28,7 @@ pub(crate) struct Subcategory {
 
 /// A word that describes a stream.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Tag {
     pub(crate) id: u64,
@@ -37,6 +40,7 @@ pub(crate) struct Tag {
 
 /// A broadcast.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Stream {
     pub(crate) id: u64,
@@ -51,6 +55,7 @@ pub(crate) struct Stream {
 
 /// A user's account elsewhere.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Social {
     pub(crate) id: u64,
@@ -62,6 +67,7 @@ pub(crate) struct Social {
 
 /// A server from which a stream can be watched.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Edge {
     pub(crate) id: u64,

@@ -8,6 +8,7 @@ use super::{Refusal, Row, Scope, Viewer, World};
 
 /// Where a user streams, and others chat.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Channel {
     pub(crate) id: u64,

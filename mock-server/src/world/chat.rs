@@ -10,6 +10,9 @@ use super::{Channel, Published, Refusal, Row, Scope, Token, User, Viewer, World}
 /// How long a message may be, in graphemes and, in the database, in code points. Source: recordings, rule 30.
 const LONGEST: usize = 255;
 
+/// How many messages are remembered; a server that runs for days must not grow for ever.
+const MOST_MESSAGES: usize = 100_000;
+
 /// Something that was said.
 #[derive(Clone, Debug)]
 pub(crate) struct ChatMessage {
@@ -152,7 +155,9 @@ impl World {
             is_followed_message,
             at: now.to_owned(),
         };
-        self.messages.push(message)
+        let message = self.messages.push(message);
+        self.messages.forget_all_but(MOST_MESSAGES);
+        message
     }
 }
 

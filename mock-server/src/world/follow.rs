@@ -15,6 +15,7 @@ const MINUTES_BETWEEN_ANNOUNCEMENTS: i64 = 360;
 
 /// A user who follows a streamer.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Follower {
     pub(crate) id: u64,

@@ -10,6 +10,7 @@ use super::{Channel, Refusal, Row, Scope, User, Viewer, World};
 
 /// A user who may do a streamer's work.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Moderator {
     pub(crate) id: u64,
@@ -24,6 +25,7 @@ pub(crate) struct Moderator {
 
 /// A user who may not chat in a channel.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Ban {
     pub(crate) id: u64,

@@ -39,6 +39,13 @@ impl<R: Row> Rows<R> {
         row
     }
 
+    /// Forgets the oldest rows, now and then, so that never more than twice as many are there.
+    pub(crate) fn forget_all_but(&mut self, most: usize) {
+        if self.rows.len() >= most.saturating_mul(2) {
+            self.rows.drain(..self.rows.len() - most);
+        }
+    }
+
     pub(crate) fn remove(&mut self, id: u64) -> Option<Arc<R>> {
         let index = self.rows.binary_search_by_key(&id, |row| row.id()).ok()?;
         Some(self.rows.remove(index))
@@ -68,5 +75,27 @@ impl<'de, R: Row + Deserialize<'de>> Deserialize<'de> for Rows<R> {
         rows.sort_by_key(|row| row.id());
         let next_id = rows.last().map_or(1, |row| row.id() + 1);
         Ok(Self { rows, next_id })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Row for u64 {
+        fn id(&self) -> u64 {
+            *self
+        }
+    }
+
+    #[test]
+    fn oldest_rows_are_forgotten_and_ids_count_on() {
+        let mut rows = Rows::default();
+        for _ in 0..7 {
+            rows.push(rows.next_id());
+            rows.forget_all_but(3);
+        }
+        assert_eq!(rows.iter().map(|row| **row).collect::<Vec<_>>(), [4, 5, 6, 7]);
+        assert_eq!((rows.find(3), rows.next_id()), (None, 8));
     }
 }

@@ -8,6 +8,7 @@ use super::{Row, World};
 
 /// A person, who may have a channel.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct User {
     pub(crate) id: u64,

@@ -8,6 +8,7 @@ use super::World;
 
 /// What a token allows beside reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// `public`: nothing more.
@@ -23,6 +24,24 @@ pub enum Scope {
     Follow,
     /// `stream_info`: to change the own channel's title.
     StreamInfo,
+}
+
+impl Scope {
+    /// All that there are.
+    pub const ALL: [Self; 6] =
+        [Self::Public, Self::Email, Self::Chat, Self::StreamKey, Self::Follow, Self::StreamInfo];
+
+    /// The scope as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Email => "email",
+            Self::Chat => "chat",
+            Self::StreamKey => "streamkey",
+            Self::Follow => "follow",
+            Self::StreamInfo => "stream_info",
+        }
+    }
 }
 
 /// Who asks.
@@ -46,10 +65,11 @@ pub enum Viewer {
 
 /// What a token stands for.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Grant {
-    user_id: u64,
-    scopes: Vec<Scope>,
+    pub(super) user_id: u64,
+    pub(super) scopes: Vec<Scope>,
 }
 
 impl Viewer {

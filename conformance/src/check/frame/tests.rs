@@ -1,6 +1,6 @@
 use super::*;
 use crate::check::Outcome::{self, Met, Note, Unmet, Unseen, Weak};
-use crate::check::testing::{BEAT, DOC, JOIN, Wire};
+use crate::check::testing::{BEAT, DOC, JOIN, Wire, outcome};
 use glimesh_mock::transcript::MAX_DATA;
 
 fn sent(text: &str) -> Wire {
@@ -163,4 +163,11 @@ fn the_worst_frame_of_all_connections_counts() {
     let wire = sent(r#"["1","1","c","doc",{},6]"#).open(1.0).client(1.1, "[]").client(1.2, JOIN);
     let seen = wire.look(&CHECKS[3]);
     assert_eq!((seen.outcome, seen.entry), (Unmet, Some(5)));
+}
+
+#[test]
+fn a_text_that_is_not_utf8_is_caught_by_the_servers_note() {
+    let note = What::Note { code: "not-utf8".to_owned(), text: "closed with 1007".to_owned() };
+    let wire = Wire::new().open(0.1).client(0.2, JOIN).entry(0.3, note);
+    assert_eq!(outcome("FR002", wire), Unmet);
 }

@@ -1,0 +1,90 @@
+//! A certificate authority that is made for one run, and the server's certificate.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose, date_time_ymd,
+};
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+
+/// What a run needs of its authority; nobody can sign with it any more.
+pub(super) struct Authority {
+    /// The authority's own certificate, which clients are to trust.
+    pub(super) pem: String,
+    /// For whom the server's certificate is: host names and addresses.
+    pub(super) names: Vec<String>,
+    /// The server's side of every handshake.
+    pub(super) config: Arc<ServerConfig>,
+}
+
+/// How long before today the certificates begin to be valid, in days: a client's clock may be wrong, or accelerated.
+const DAYS_BEFORE: i64 = 30;
+
+/// How long they stay valid, in days. Apple's libraries refuse a server's certificate of more than 825 days.
+const DAYS_AFTER: i64 = 365;
+
+impl Authority {
+    /// The server's certificate is for this machine, and for the address where the server listens.
+    pub(super) fn new(listening: IpAddr) -> Self {
+        const MADE: &str = "the parameters are fixed, and ring signs with P-256";
+        let key = || KeyPair::generate().expect(MADE);
+        let authority = CertifiedIssuer::self_signed(authority_params(), key()).expect(MADE);
+        let names = names(listening);
+        let server_key = key();
+        let server = server_params(&names).signed_by(&server_key, &authority).expect(MADE);
+        let chain = vec![server.der().clone()];
+        let server_key = PrivatePkcs8KeyDer::from(server_key.serialize_der()).into();
+        let mut config = ServerConfig::builder_with_provider(ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .expect("ring knows TLS 1.2 and 1.3")
+            .with_no_client_auth()
+            .with_single_cert(chain, server_key)
+            .expect("the key belongs to the certificate");
+        // A client that can speak nothing but HTTP/2 learns so in the handshake.
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Self { pem: authority.pem(), names, config: Arc::new(config) }
+    }
+}
+
+fn names(listening: IpAddr) -> Vec<String> {
+    let mut addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    if !listening.is_unspecified() && !addresses.contains(&listening) {
+        addresses.push(listening);
+    }
+    let addresses = addresses.iter().map(IpAddr::to_string);
+    ["localhost".to_owned()].into_iter().chain(addresses).collect()
+}
+
+fn authority_params() -> CertificateParams {
+    let mut params = params("glimesh-mock, an authority for one run", &[]);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+fn server_params(names: &[String]) -> CertificateParams {
+    let mut params = params("glimesh-mock", names);
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // Python 3.13 and other strict readers of RFC 5280 ask for it.
+    params.use_authority_key_identifier_extension = true;
+    params
+}
+
+fn params(name: &str, names: &[String]) -> CertificateParams {
+    let mut params = CertificateParams::new(names).expect("the names are ASCII");
+    params.distinguished_name.push(DnType::CommonName, name);
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let day = |from_today: i64| {
+        let date = today.saturating_add(from_today.days());
+        date_time_ymd(date.year().into(), date.month().unsigned_abs(), date.day().unsigned_abs())
+    };
+    params.not_before = day(-DAYS_BEFORE);
+    params.not_after = day(DAYS_AFTER);
+    params
+}
