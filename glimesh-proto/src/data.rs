@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::jason;
+use crate::json::Json;
 use crate::message::SubscriptionId;
 use crate::names;
 
@@ -27,7 +27,7 @@ pub struct DataTemplate {
 impl DataTemplate {
     /// Writes the result, once.
     pub fn new(result: &Value) -> Self {
-        let (event, result) = (names::SUBSCRIPTION_DATA, jason::to_string(result));
+        let (event, result) = (names::SUBSCRIPTION_DATA, Json::from(result));
         Self { middle: format!(",\"{event}\",{{\"result\":{result},\"subscriptionId\":") }
     }
 
@@ -40,6 +40,6 @@ impl DataTemplate {
 impl SubscriptionId {
     /// The id as JSON, in quotes.
     pub fn to_json(&self) -> String {
-        jason::to_string(&self.0)
+        Json::text(&self.0).to_string()
     }
 }

@@ -2,39 +2,51 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::map::{Entry, Map};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
-use crate::jason;
+use crate::json::Json;
+use crate::name::Name;
+use crate::payload::Payload;
+use crate::raw::RawFrame;
+use crate::scan::{Kind, SyntaxError};
 
 /// A reference that joins a reply to its push: any JSON value but `null`.
 ///
 /// The document asks for text, the real server echoes whatever it got.
 /// Source: Glimesh/api-docs, "Connecting to Chat"; recordings `join/*`, rules 12 and 19.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Ref(Value);
+pub struct Ref(Json);
 
 impl Ref {
     /// A reference as the document wants it: text.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self(Value::String(text.into()))
+    pub fn text(text: impl AsRef<str>) -> Self {
+        Self(Json::text(text.as_ref()))
+    }
+
+    /// A frame's first or second element, in which `null` stands for "none".
+    pub fn from_json(json: Json) -> Option<Self> {
+        (json.kind() != Kind::Null).then_some(Self(json))
+    }
+
+    /// The same, of a value.
+    pub fn from_value(value: Value) -> Option<Self> {
+        Self::from_json(Json::from(&value))
     }
 
     /// The value as it goes over the wire.
-    pub fn as_value(&self) -> &Value {
+    pub const fn as_json(&self) -> &Json {
         &self.0
     }
 
-    /// Reads a frame's first or second element, in which `null` stands for "none".
-    pub fn from_value(value: Value) -> Option<Self> {
-        (!value.is_null()).then_some(Self(value))
+    /// The value; see [`Json::to_value`].
+    pub fn to_value(&self) -> Value {
+        self.0.to_value()
     }
 }
 
 impl fmt::Display for Ref {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
+        self.0.fmt(f)
     }
 }
 
@@ -60,79 +72,87 @@ pub struct Frame {
     /// The reference of this push, repeated in its reply.
     pub msg_ref: Option<Ref>,
     /// Whom it concerns: the control topic, `phoenix`, or a subscription's id.
-    pub topic: String,
+    pub topic: Name,
     /// What is asked or told.
-    pub event: String,
+    pub event: Name,
     /// What comes with the event; usually an object.
-    pub payload: Value,
+    pub payload: Payload,
 }
 
 impl Frame {
     /// Reads a frame from the text of one WebSocket message.
     ///
-    /// Elements after the fifth are ignored, and of a key that an object has twice the first one counts, as with
-    /// the real server. Unlike there, JSON may be nested in 128 levels at most.
-    ///
-    /// Source: recordings `frame/json_array6`, `frame/dup_keys_query`; rules 10 and 11.
+    /// Elements after the fifth are ignored, as the real server ignores them.
     ///
     /// # Errors
     ///
     /// [`DecodeError`] names the first thing that is wrong with the shape.
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
-        let Elements { join_ref, msg_ref, topic, event, payload } = Elements::decode(text)?;
-        Ok(Self {
-            join_ref,
-            msg_ref,
-            topic: text_at(3, topic)?,
-            event: text_at(4, event)?,
-            payload,
-        })
+        Ok(Self::from(&RawFrame::decode(text)?))
     }
 
-    /// Writes the frame as the text of one WebSocket message, without blanks, in the real server's spelling.
+    /// Writes the frame as the text of one WebSocket message, as the real server does: without blanks.
     pub fn encode(&self) -> String {
-        let null = Value::Null;
-        let first = self.join_ref.as_ref().map_or(&null, Ref::as_value);
-        let second = self.msg_ref.as_ref().map_or(&null, Ref::as_value);
-        jason::to_string(&(first, second, &self.topic, &self.event, &self.payload))
+        let mut text = String::new();
+        self.encode_into(&mut text);
+        text
+    }
+
+    /// Appends the text of one WebSocket message.
+    pub fn encode_into(&self, out: &mut String) {
+        out.push('[');
+        push_ref(out, self.join_ref.as_ref());
+        out.push(',');
+        push_ref(out, self.msg_ref.as_ref());
+        out.push(',');
+        self.topic.push_to(out);
+        out.push(',');
+        self.event.push_to(out);
+        out.push(',');
+        self.payload.push_to(out);
+        out.push(']');
+    }
+
+    /// Appends the text of the message in the older format; see [`v1`](crate::v1).
+    pub(crate) fn encode_v1_into(&self, out: &mut String) {
+        out.push_str(r#"{"event":"#);
+        self.event.push_to(out);
+        out.push_str(r#","payload":"#);
+        self.payload.push_to(out);
+        out.push_str(r#","ref":"#);
+        push_ref(out, self.msg_ref.as_ref());
+        out.push_str(r#","topic":"#);
+        self.topic.push_to(out);
+        out.push('}');
     }
 }
 
-/// The first five elements of an array, whatever they are.
-pub(crate) struct Elements {
-    pub(crate) join_ref: Option<Ref>,
-    pub(crate) msg_ref: Option<Ref>,
-    pub(crate) topic: Value,
-    pub(crate) event: Value,
-    pub(crate) payload: Value,
+impl From<&RawFrame<'_>> for Frame {
+    fn from(raw: &RawFrame<'_>) -> Self {
+        Self {
+            join_ref: read_ref(raw.join_ref),
+            msg_ref: read_ref(raw.msg_ref),
+            topic: Name::of_json(raw.topic),
+            event: Name::of_json(raw.event),
+            payload: Payload::of_json(raw.payload),
+        }
+    }
 }
 
-impl Elements {
-    pub(crate) fn decode(text: &str) -> Result<Self, DecodeError> {
-        let FirstKeys(value) = serde_json::from_str(text)
-            .map_err(|error| DecodeError::NotJson { line: error.line(), column: error.column() })?;
-        let Value::Array(elements) = value else {
-            return Err(DecodeError::NotArray { found: kind(&value) });
-        };
-        let found = elements.len();
-        let mut elements = elements.into_iter();
-        let mut next = || elements.next().ok_or(DecodeError::WrongLength { found });
-        let (join_ref, msg_ref) = (Ref::from_value(next()?), Ref::from_value(next()?));
-        Ok(Self { join_ref, msg_ref, topic: next()?, event: next()?, payload: next()? })
-    }
+fn read_ref(json: &str) -> Option<Ref> {
+    if json == "null" { None } else { Ref::from_json(Json::of_json(json)) }
+}
+
+fn push_ref(out: &mut String, reference: Option<&Ref>) {
+    out.push_str(reference.map_or("null", |reference| reference.0.as_str()));
 }
 
 /// Why a text is not a V2 frame.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// The text is not JSON; the position is that of the first fault, counted from 1.
-    #[error("not JSON: first fault at line {line}, column {column}")]
-    NotJson {
-        /// Counted from 1.
-        line: usize,
-        /// Counted in bytes, from 1; 0 if the line is empty.
-        column: usize,
-    },
+    /// The text is not JSON; this is its first fault, [`scan`](crate::scan::scan) finds the others.
+    #[error("not JSON: {0}")]
+    NotJson(SyntaxError),
     /// The text is JSON, but not an array.
     #[error("expected an array of five elements, found {found}")]
     NotArray {
@@ -145,7 +165,7 @@ pub enum DecodeError {
         /// How many there are.
         found: usize,
     },
-    /// An element has the wrong type.
+    /// An element has a type with which the real server cannot go on.
     #[error("expected {expected} as element {position}, found {found}")]
     WrongType {
         /// Counted from 1.
@@ -160,87 +180,12 @@ pub enum DecodeError {
 /// What kind of JSON value this is, with its article, for messages.
 pub fn kind(value: &Value) -> &'static str {
     match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+        Value::Null => Kind::Null,
+        Value::Bool(_) => Kind::Bool,
+        Value::Number(_) => Kind::Number,
+        Value::String(_) => Kind::String,
+        Value::Array(_) => Kind::Array,
+        Value::Object(_) => Kind::Object,
     }
-}
-
-fn text_at(position: usize, value: Value) -> Result<String, DecodeError> {
-    match value {
-        Value::String(text) => Ok(text),
-        other => Err(text_expected(position, &other)),
-    }
-}
-
-pub(crate) fn text_expected(position: usize, found: &Value) -> DecodeError {
-    DecodeError::WrongType { position, expected: "a string", found: kind(found) }
-}
-
-/// A JSON value in whose objects the first of equal keys counts; serde_json's own takes the last.
-struct FirstKeys(Value);
-
-impl<'de> Deserialize<'de> for FirstKeys {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FirstKeysVisitor).map(Self)
-    }
-}
-
-struct FirstKeysVisitor;
-
-impl<'de> Visitor<'de> for FirstKeysVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut elements = Vec::new();
-        while let Some(FirstKeys(element)) = access.next_element()? {
-            elements.push(element);
-        }
-        Ok(Value::Array(elements))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some((key, FirstKeys(value))) = access.next_entry::<String, _>()? {
-            if let Entry::Vacant(place) = object.entry(key) {
-                place.insert(value);
-            }
-        }
-        Ok(Value::Object(object))
-    }
+    .with_article()
 }

@@ -13,6 +13,11 @@
 //! < [null,null,"__absinthe__:doc:-57:33B2","subscription:data",{"result":{"data":{..}},"subscriptionId":"__absinthe__:doc:-57:33B2"}]
 //! ```
 //!
+//! A frame can be read in four depths: the [`Envelope`] looks at its first four elements; the [`RawFrame`] proves the
+//! whole text and borrows from it; the [`Frame`] owns its parts and prints them as the real server does; and where
+//! all of them refuse, [`scan`](scan::scan) names every fault and its place. [`v1`] and [`binary`] are the other
+//! forms in which the same frame travels.
+//!
 //! What is wrong with a frame that the server answers by a close without a reason, [`diagnostic`] says.
 //!
 //! [`Client`](client::Client) and [`Server`](server::Server) are the two roles. Each is told what happened and
@@ -48,11 +53,18 @@
 pub mod names;
 mod time;
 
-mod binary;
+mod json;
+mod print;
+pub mod scan;
+
+pub mod binary;
 mod data;
 pub mod frame;
-mod jason;
 mod message;
+mod name;
+mod payload;
+mod raw;
+pub mod v1;
 
 pub mod connect;
 
@@ -68,7 +80,11 @@ pub mod server;
 pub use channel::{ChannelState, Step};
 pub use data::DataTemplate;
 pub use frame::{DecodeError, Frame, Ref};
+pub use json::{Json, MAX_DEPTH};
 pub use message::{ClientMessage, Doc, Reply, ServerMessage, Status, SubscriptionId};
+pub use name::Name;
+pub use payload::Payload;
+pub use raw::{Envelope, RawFrame};
 pub use time::Instant;
 pub use transmit::{Close, Transmit};
 pub use violation::{Consequence, Violation};

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::frame::{Frame, Ref};
+use crate::frame::{DecodeError, Frame, Ref};
+use crate::name::Name;
 use crate::names;
+use crate::scan::Kind;
 use crate::violation::Violation;
 
 /// A GraphQL document with its variables, the payload of `doc`.
@@ -118,6 +120,17 @@ impl TryFrom<&Frame> for ClientMessage {
             (names::CONTROL_TOPIC, names::DOC) => read_doc(&frame.payload).map(Self::Doc),
             (names::CONTROL_TOPIC, names::UNSUBSCRIBE) => read_unsubscribe(&frame.payload),
             (names::CONTROL_TOPIC, event) => Err(Violation::UnknownEvent { event: event.into() }),
+            // The server wants to log the topic, and cannot print a map. Source: recording `frame/join_topic_object`.
+            (_, names::PHX_JOIN) if frame.topic.kind() == Kind::Object => {
+                Err(Violation::Unreadable(DecodeError::WrongType {
+                    position: 3,
+                    expected: "a string",
+                    found: Kind::Object.with_article(),
+                }))
+            }
+            _ if frame.topic.kind() != Kind::String => {
+                Err(Violation::TopicNotText { found: frame.topic.kind().with_article() })
+            }
             (topic, names::PHX_JOIN) if topic.starts_with(names::ABSINTHE_PREFIX) => {
                 Err(Violation::NoSuchChannel { topic: topic.into() })
             }
@@ -179,7 +192,7 @@ impl TryFrom<&Frame> for ServerMessage {
             names::PHX_ERROR => Ok(Self::Error),
             names::PHX_CLOSE => Ok(Self::Close),
             names::SUBSCRIPTION_DATA => Ok(Self::Data {
-                subscription_id: SubscriptionId(frame.topic.clone()),
+                subscription_id: SubscriptionId(frame.topic.to_string()),
                 result: frame.payload.get("result").cloned().unwrap_or_default(),
             }),
             event => Err(Violation::UnknownEvent { event: event.into() }),
@@ -201,11 +214,12 @@ impl Frame {
     pub fn push(
         join_ref: Option<Ref>,
         msg_ref: Option<Ref>,
-        topic: &str,
+        topic: impl Into<Name>,
         event: &str,
         payload: Value,
     ) -> Self {
-        Self { join_ref, msg_ref, topic: topic.into(), event: event.into(), payload }
+        let (topic, event, payload) = (topic.into(), event.into(), payload.into());
+        Self { join_ref, msg_ref, topic, event, payload }
     }
 
     /// The frame of a heartbeat: `[null, ref, "phoenix", "heartbeat", {}]`.
@@ -218,6 +232,6 @@ impl Frame {
     /// Shape: `[null, null, ID, "subscription:data", {"result": RESULT, "subscriptionId": ID}]`.
     pub fn data(subscription_id: &SubscriptionId, result: Value) -> Self {
         let payload = json!({"result": result, "subscriptionId": subscription_id.0});
-        Self::push(None, None, &subscription_id.0, names::SUBSCRIPTION_DATA, payload)
+        Self::push(None, None, subscription_id.0.as_str(), names::SUBSCRIPTION_DATA, payload)
     }
 }

@@ -21,8 +21,6 @@ pub enum Violation {
     TopicNotText {
         /// What stands there instead.
         found: &'static str,
-        /// What the real server answers: it repeats the topic as it is.
-        answer: String,
     },
     /// A topic that no channel serves. Source: recordings, rule 16.
     #[error("the topic {topic:?} is not served")]
@@ -97,8 +95,6 @@ pub enum Consequence {
         /// `false`: the reply's first element is `null`.
         with_join_ref: bool,
     },
-    /// It sends this text.
-    Text(String),
     /// It does nothing.
     Silence,
 }
@@ -112,10 +108,9 @@ impl Violation {
             Self::Unreadable(_) | Self::Binary => {
                 Consequence::Close(Close::new(names::CLOSE_INTERNAL_ERROR))
             }
-            Self::UnknownTopic { .. } | Self::NotJoined { .. } => {
+            Self::TopicNotText { .. } | Self::UnknownTopic { .. } | Self::NotJoined { .. } => {
                 Consequence::Reply { reply: Reply::unmatched_topic(), with_join_ref: false }
             }
-            Self::TopicNotText { answer, .. } => Consequence::Text(answer.clone()),
             Self::NoSuchChannel { .. } => Consequence::Reply {
                 reply: Reply::error(json!({"reason": "join crashed"})),
                 with_join_ref: true,

@@ -366,9 +366,9 @@ fn unanswered_join_and_leave_can_be_repeated() {
      0.000s client: Joined
      2.000s > ["1","2","__absinthe__:control","phx_leave",{}]
      3.000s client refuses: WrongState(Leaving)
-    12.000s client: Unanswered { msg_ref: Ref(String("2")) }
+    12.000s client: Unanswered { msg_ref: Ref("2") }
     13.000s > ["3","3","__absinthe__:control","phx_join",{}]
-    23.000s client: Unanswered { msg_ref: Ref(String("3")) }
+    23.000s client: Unanswered { msg_ref: Ref("3") }
     24.000s > ["4","4","__absinthe__:control","phx_join",{}]
     "#);
 }

@@ -198,14 +198,14 @@ fn spoken() -> impl Strategy<Value = Frame> {
         Just("{}"),
         Just("5"),
     ]
-    .prop_map(|text| serde_json::from_str(text).expect("it is JSON"));
+    .prop_map(|text| serde_json::from_str::<Value>(text).expect("it is JSON"));
     (refs(), refs(), topics, events, payloads).prop_map(
         |(join_ref, msg_ref, topic, event, payload)| Frame {
             join_ref,
             msg_ref,
             topic: topic.into(),
             event: event.into(),
-            payload,
+            payload: payload.into(),
         },
     )
 }
@@ -217,9 +217,9 @@ fn frame() -> impl Strategy<Value = Frame> {
         |(join_ref, msg_ref, topic, event, payload)| Frame {
             join_ref,
             msg_ref,
-            topic,
-            event,
-            payload,
+            topic: topic.into(),
+            event: event.into(),
+            payload: payload.into(),
         },
     )
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use glimesh_proto::connect::{Endpoint, Vsn};
 use glimesh_proto::server::{Event, Server};
 use glimesh_proto::{
-    ClientMessage, Close, Consequence, Doc, Frame, Instant, Reply, Transmit, Violation, names,
+    ClientMessage, Close, Consequence, Doc, Frame, Instant, Reply, Transmit, Violation, names, v1,
 };
 
 use crate::chat::{Answered, Chat};
@@ -20,8 +20,8 @@ use crate::profile::Profile;
 use crate::recorder::Recorder;
 use crate::scenario::{Awaited, Deed, Rules};
 use crate::transcript::From;
+use crate::why;
 use crate::world::{Given, Viewer};
-use crate::{v1, why};
 
 /// What all connections of a server share.
 pub(crate) struct Shared {
@@ -85,11 +85,13 @@ impl Conversation {
         self.shared.recorder.text(self.peer.conn, now, From::Client, text);
         match self.peer.vsn {
             Vsn::V2 => self.take(now, text),
-            Vsn::V1 => match v1::to_v2(text) {
-                Some(text) => self.take(now, &text),
-                None => {
-                    let text = "not an object with topic, event, payload and ref; without vsn=2.0.0 in the query the server speaks the older format; closed with 1011";
-                    self.drop_for(("unreadable-frame", text.to_owned()));
+            Vsn::V1 => match v1::decode(text) {
+                Ok(frame) => self.take(now, &frame.encode()),
+                Err(error) => {
+                    let text = format!(
+                        "{error}; without vsn=2.0.0 in the query the server speaks the older format; closed with 1011"
+                    );
+                    self.drop_for(("unreadable-frame", text));
                     self.server.close(Close::new(names::CLOSE_INTERNAL_ERROR));
                 }
             },
@@ -170,9 +172,7 @@ impl Conversation {
     /// The next thing to send.
     pub(crate) fn poll_transmit(&mut self) -> Option<Transmit> {
         match self.transmits.pop_front().or_else(|| self.server.poll_transmit())? {
-            Transmit::Text(text) if self.peer.vsn == Vsn::V1 => {
-                Some(Transmit::Text(v1::from_v2(text)))
-            }
+            Transmit::Text(text) if self.peer.vsn == Vsn::V1 => Some(Transmit::Text(to_v1(text))),
             other => Some(other),
         }
     }
@@ -350,6 +350,11 @@ impl Conversation {
             }
         }
     }
+}
+
+/// The same message in the older format; what is no frame stays as it is.
+fn to_v1(text: String) -> String {
+    Frame::decode(&text).map_or(text, |frame| v1::encode(&frame))
 }
 
 fn is_reply(text: &str) -> bool {

@@ -43,7 +43,6 @@ mod timeline;
 
 mod conversation;
 mod held;
-mod v1;
 
 mod audience;
 mod chat;

@@ -213,7 +213,7 @@ fn ref_can_be_echoed(session: &Session) -> Observation {
             if frame.topic != names::PHOENIX_TOPIC {
                 continue;
             }
-            let value = frame.msg_ref.as_ref().map(|msg_ref| msg_ref.as_value().clone());
+            let value = frame.msg_ref.as_ref().map(|msg_ref| msg_ref.to_value());
             match (seen.from, is_heartbeat(frame), value) {
                 (From::Client, true, Some(Value::String(text))) => {
                     beats += 1;

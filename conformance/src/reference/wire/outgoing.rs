@@ -33,8 +33,8 @@ impl Wire {
 
     fn join(&mut self, mut join: Frame) -> Vec<Out> {
         match self.manner {
-            Manner::Broken(Mutant::NullPayload) => join.payload = Value::Null,
-            Manner::Broken(Mutant::ArrayPayload) => join.payload = json!([]),
+            Manner::Broken(Mutant::NullPayload) => join.payload = Value::Null.into(),
+            Manner::Broken(Mutant::ArrayPayload) => join.payload = json!([]).into(),
             _ => {}
         }
         let sent = self.write(&join);
@@ -72,16 +72,18 @@ impl Wire {
         match self.manner {
             Manner::Broken(Mutant::NeverSubscribes) => return Vec::new(),
             Manner::Broken(Mutant::NeverResubscribes) if self.again => return Vec::new(),
-            Manner::Broken(Mutant::WrongEvent) => doc.event = "subscribe".to_owned(),
+            Manner::Broken(Mutant::WrongEvent) => doc.event = "subscribe".into(),
             Manner::Broken(Mutant::VariablesAsText) => {
-                doc.payload["variables"] = json!(doc.payload["variables"].to_string());
+                doc.payload.value_mut()["variables"] = json!(doc.payload["variables"].to_string());
             }
-            Manner::Correct(Variant::NullVariables) => doc.payload["variables"] = Value::Null,
+            Manner::Correct(Variant::NullVariables) => {
+                doc.payload.value_mut()["variables"] = Value::Null
+            }
             Manner::Correct(Variant::OperationName) => {
-                doc.payload["operationName"] = json!(document::OPERATION);
+                doc.payload.value_mut()["operationName"] = json!(document::OPERATION);
             }
             Manner::Correct(Variant::NoVariables) => {
-                if let Value::Object(payload) = &mut doc.payload {
+                if let Value::Object(payload) = doc.payload.value_mut() {
                     payload.remove("variables");
                 }
             }
@@ -91,7 +93,7 @@ impl Wire {
         match self.manner {
             Manner::Correct(Variant::TwoDocuments) => {
                 let msg_ref = Some(Ref::text(EXTRA));
-                let query = Frame { msg_ref, payload: document::query(), ..doc };
+                let query = Frame { msg_ref, payload: document::query().into(), ..doc };
                 vec![sent, self.write(&query)]
             }
             Manner::Correct(Variant::Pongs) => vec![sent, Out::Pong],
@@ -108,9 +110,9 @@ impl Wire {
             Manner::Broken(Mutant::NeverBeats) => return Vec::new(),
             Manner::Broken(Mutant::PingsInstead) => return vec![Out::Ping],
             Manner::Broken(Mutant::BeatsTwice) if self.beats > 2 => return Vec::new(),
-            Manner::Broken(Mutant::Pheonix) => beat.topic = "pheonix".to_owned(),
-            Manner::Broken(Mutant::HeartUnderscoreBeat) => beat.event = "heart_beat".to_owned(),
-            Manner::Broken(Mutant::NullBeatPayload) => beat.payload = Value::Null,
+            Manner::Broken(Mutant::Pheonix) => beat.topic = "pheonix".into(),
+            Manner::Broken(Mutant::HeartUnderscoreBeat) => beat.event = "heart_beat".into(),
+            Manner::Broken(Mutant::NullBeatPayload) => beat.payload = Value::Null.into(),
             _ => {}
         }
         vec![self.write(&beat)]

@@ -50,7 +50,7 @@ impl Refs {
 
     /// A push whose reply is for `own`.
     pub(super) fn expect(&mut self, sent: &Frame, own: Option<Ref>) {
-        let (topic, sent) = (sent.topic.clone(), sent.msg_ref.clone());
+        let (topic, sent) = (sent.topic.to_string(), sent.msg_ref.clone());
         self.pending.push(Pending { topic, sent, own });
     }
 
@@ -72,7 +72,7 @@ impl Refs {
     }
 
     fn on_the_wire(&self, own: Option<&Ref>, frame: &Frame) -> Option<Ref> {
-        let number = own.and_then(|own| own.as_value().as_str()?.parse::<u64>().ok());
+        let number = own.and_then(|own| own.to_value().as_str()?.parse::<u64>().ok());
         let number = number.unwrap_or_default();
         let is_beat = frame.event == names::HEARTBEAT;
         match self.manner {

@@ -1,7 +1,7 @@
 //! Frames as text: the way each client writes them.
 
-use glimesh_proto::Frame;
-use serde_json::{Value, json};
+use glimesh_proto::{Frame, v1};
+use serde_json::Value;
 
 use super::super::{Manner, Mutant, Variant};
 
@@ -15,7 +15,7 @@ pub(super) fn write(manner: Manner, frame: &Frame) -> String {
         Manner::Broken(Mutant::TrailingComma) => {
             format!("{},]", frame.encode().trim_end_matches(']'))
         }
-        Manner::Broken(Mutant::Objects) => object(frame),
+        Manner::Broken(Mutant::Objects) => v1::encode(frame),
         Manner::Broken(Mutant::DoubleEncoded) => Value::from(frame.encode()).to_string(),
         Manner::Broken(Mutant::FourElements) => four_elements(frame),
         Manner::Broken(Mutant::NullTopic) if frame.event == glimesh_proto::names::DOC => {
@@ -51,13 +51,6 @@ fn reversed(payload: &Value) -> String {
     let pairs =
         payload.iter().rev().map(|(key, value)| format!("{}:{value}", Value::from(key.as_str())));
     format!("{{{}}}", pairs.collect::<Vec<_>>().join(","))
-}
-
-/// The older format. Source: Phoenix, `lib/phoenix/socket/serializers/v1_json_serializer.ex`.
-fn object(frame: &Frame) -> String {
-    let own_ref = frame.msg_ref.as_ref().map(glimesh_proto::Ref::as_value);
-    let (topic, event, payload) = (&frame.topic, &frame.event, &frame.payload);
-    json!({"topic": topic, "event": event, "payload": payload, "ref": own_ref}).to_string()
 }
 
 fn four_elements(frame: &Frame) -> String {
