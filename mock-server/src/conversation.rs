@@ -1,13 +1,15 @@
 //! What is said on one connection: the server machine, the rules and the world together. Does no I/O.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use glimesh_proto::connect::{Endpoint, Vsn};
 use glimesh_proto::server::{Event, Server};
 use glimesh_proto::{
-    ClientMessage, Close, Consequence, Doc, Frame, Instant, Reply, Transmit, Violation, names, v1,
+    ClientMessage, Close, Consequence, Doc, Frame, Instant, Reply, SubscriptionId, Transmit,
+    Violation, names, v1,
 };
+use serde_json::Value;
 
 use crate::chat::{Answered, Chat};
 use crate::graphql;
@@ -18,7 +20,7 @@ use crate::metrics::Metrics;
 use crate::printed::Printed;
 use crate::profile::Profile;
 use crate::recorder::Recorder;
-use crate::scenario::{Awaited, Deed, Rules};
+use crate::scenario::{After, AnswerAs, Awaited, Deed, Known, Remembered, Script, Then, fill};
 use crate::transcript::From;
 use crate::why;
 use crate::world::{Given, Viewer};
@@ -35,7 +37,7 @@ pub(crate) struct Shared {
     /// What clients are told of the world.
     pub(crate) given: Given,
     pub(crate) chat: Chat,
-    pub(crate) rules: Mutex<Rules>,
+    pub(crate) script: Script,
     /// Whether the control API is served.
     pub(crate) control: bool,
     /// Frames that are answered as some paper prints it.
@@ -64,6 +66,14 @@ pub(crate) struct Conversation {
     held: Held,
     beats: u32,
     transmits: VecDeque<Transmit>,
+    /// The number of this WebSocket in the session.
+    number: u32,
+    /// The live join, if the scenario asks for it.
+    live: Remembered,
+    /// Events that are not answered.
+    muted: Vec<String>,
+    /// How a rule wants the connection to end.
+    end: Option<Then>,
 }
 
 impl Conversation {
@@ -75,6 +85,10 @@ impl Conversation {
             held: Held::default(),
             beats: 0,
             transmits: VecDeque::new(),
+            number: shared.script.opened(),
+            live: Remembered::default(),
+            muted: Vec::new(),
+            end: None,
             shared,
             peer,
         }
@@ -156,8 +170,9 @@ impl Conversation {
     pub(crate) fn wake(&mut self, now: Instant) {
         self.server.handle_timeout(now);
         self.react(now);
-        while let Some(Answer { frame, message, .. }) = self.held.pop_due(now) {
-            self.answer(&frame, message);
+        self.send_reversed(now);
+        while let Some(Answer { frame, message, answer, then, .. }) = self.held.pop_due(now) {
+            self.carry_out(now, &frame, message, answer, then);
             while let Some(text) = self.held.pop_waiting() {
                 self.feed(now, &text);
             }
@@ -196,12 +211,16 @@ impl Conversation {
         }
         self.server.handle_traffic(now);
         if self.held.wait(text).is_err() {
-            self.drop_for((
-                "too-many-waiting",
-                "closed with 1008: too much was sent behind a held answer".to_owned(),
-            ));
-            self.server.close(Close::new(1008));
+            self.too_many();
         }
+    }
+
+    fn too_many(&mut self) {
+        self.drop_for((
+            "too-many-waiting",
+            "closed with 1008: too much was sent behind a held answer".to_owned(),
+        ));
+        self.server.close(Close::new(1008));
     }
 
     fn feed(&mut self, now: Instant, text: &str) {
@@ -225,22 +244,158 @@ impl Conversation {
 
     fn received(&mut self, now: Instant, frame: Frame, message: ClientMessage) {
         self.count(&message);
-        let met = self.shared.rules.lock().unwrap_or_else(PoisonError::into_inner).meet(&frame);
-        let mark = |verb: &str| {
-            let event = frame.event.trim_start_matches("phx_");
-            self.shared.recorder.mark(format!("step:{verb}-{event}"));
-        };
-        match met {
+        if self.muted.iter().any(|event| *event == *frame.event) {
+            return self.mark("ignore", &frame);
+        }
+        match self.shared.script.meet(&frame, self.number) {
             None => self.answer(&frame, message),
-            Some(Deed::Delay(delay)) => {
-                mark("hold");
-                self.held.hold(Answer { until: now + delay, frame, message });
+            Some(Deed { after, answer, then }) => {
+                let delay = match after {
+                    After::Nothing => return self.carry_out(now, &frame, message, answer, then),
+                    After::Real(delay) => delay,
+                    After::Clients(wait) => wait / self.shared.rate,
+                };
+                self.mark("hold", &frame);
+                let until = now + delay;
+                let answer = Answer { until, frame, message, answer, then };
+                if self.held.hold(answer).is_err() {
+                    self.too_many();
+                }
             }
-            Some(Deed::Ignore) => mark("ignore"),
-            Some(Deed::Reply(reply)) => {
-                mark("reply");
-                self.server.reply(&frame, reply);
+        }
+    }
+
+    /// Does what a rule says about a frame, now.
+    fn carry_out(
+        &mut self,
+        now: Instant,
+        frame: &Frame,
+        message: ClientMessage,
+        answer: AnswerAs,
+        then: Option<Then>,
+    ) {
+        if answer != AnswerAs::Correctly {
+            self.mark(answer.verb(), frame);
+        }
+        match answer {
+            AnswerAs::Correctly => self.answer(frame, message),
+            AnswerAs::Ignore => {}
+            AnswerAs::Reply(reply) => {
+                if message == ClientMessage::Join && reply.status == glimesh_proto::Status::Ok {
+                    self.joined(frame);
+                }
+                self.server.reply(frame, reply);
             }
+            AnswerAs::Push(frames) => self.answer_instead(frame, message, |this, answer| {
+                frames.iter().map(|text| this.fill(text, 1, Some((frame, answer)))).collect()
+            }),
+            AnswerAs::Change(change) => {
+                self.answer_instead(frame, message, |_, answer| vec![change.apply(answer)]);
+            }
+            AnswerAs::Reverse(how) => {
+                self.answer_instead(frame, message, |this, answer| {
+                    this.held.reverse(now, how, answer.to_owned());
+                    Vec::new()
+                });
+                self.send_reversed(now);
+            }
+        }
+        match then {
+            Some(Then::Close(close)) => {
+                self.mark("close", frame);
+                self.server.close(Close { code: Some(close.code), reason: close.reason });
+            }
+            Some(end) => {
+                self.mark(if end == Then::Cut { "cut" } else { "reset" }, frame);
+                self.end = Some(end);
+            }
+            None => {}
+        }
+    }
+
+    fn mark(&self, verb: &str, frame: &Frame) {
+        let event = frame.event.trim_start_matches("phx_");
+        self.shared.recorder.mark(format!("step:{verb}-{event}"));
+    }
+
+    /// Does what is asked, and sends something else in the place of the reply.
+    fn answer_instead(
+        &mut self,
+        frame: &Frame,
+        message: ClientMessage,
+        instead: impl FnOnce(&mut Self, &str) -> Vec<String>,
+    ) {
+        self.gather(|_| true);
+        self.do_as_asked(frame, message);
+        let mut instead = Some(instead);
+        while let Some(transmit) = self.server.poll_transmit() {
+            match &transmit {
+                Transmit::Text(text) if is_reply_to(text, frame) => {
+                    let texts = instead.take().map(|instead| instead(self, text));
+                    let texts = texts.unwrap_or_default().into_iter();
+                    self.transmits.extend(texts.map(Transmit::Text));
+                }
+                _ => self.transmits.push_back(transmit),
+            }
+        }
+    }
+
+    fn send_reversed(&mut self, now: Instant) {
+        let texts = self.held.take_reversed(now).into_iter();
+        self.transmits.extend(texts.map(Transmit::Text));
+    }
+
+    /// A text with its placeholders filled in.
+    pub(crate) fn fill(&self, text: &str, n: u32, request: Option<(&Frame, &str)>) -> String {
+        let known = Known {
+            join_ref: self.live.join_ref.as_ref(),
+            subscriptions: &self.live.subscriptions,
+            old: &self.shared.script.old(),
+            channel_id: self.shared.given.channel_id,
+            request,
+        };
+        fill(text, &known, n)
+    }
+
+    /// From here on these events are not answered; none: all are.
+    pub(crate) fn mute(&mut self, events: Vec<String>) {
+        self.muted = events;
+    }
+
+    /// How a rule wants the connection to end, after what is to be sent.
+    pub(crate) const fn take_end(&mut self) -> Option<Then> {
+        self.end.take()
+    }
+
+    /// The connection ends, and its join with it.
+    pub(crate) fn outlived(&mut self) {
+        self.shared.script.outlived(std::mem::take(&mut self.live));
+    }
+
+    /// Ends the channel as it ends after a leave, with or without `phx_close`.
+    pub(crate) fn close_channel(&mut self, tell: bool) {
+        if !self.server.is_joined() {
+            return self.note(("no-channel", "the scenario's step found no joined channel".into()));
+        }
+        self.shared.chat.unsubscribe_all(self.peer.conn);
+        self.gather(|_| true);
+        let leave = Frame::push(None, None, names::CONTROL_TOPIC, names::PHX_LEAVE, Value::Null);
+        self.server.reply(&leave, Reply::ok_empty());
+        self.gather(|text| tell && !is_reply(text));
+    }
+
+    fn joined(&mut self, frame: &Frame) {
+        if self.shared.script.remembers() {
+            let live = Remembered { join_ref: frame.join_ref.clone(), subscriptions: Vec::new() };
+            self.shared.script.outlived(std::mem::replace(&mut self.live, live));
+        }
+    }
+
+    fn subscribed(&mut self, id: &SubscriptionId) {
+        /// A timeline names the newest, or one of the first.
+        const MOST: usize = 1_000;
+        if self.shared.script.remembers() && self.live.subscriptions.len() < MOST {
+            self.live.subscriptions.push(id.to_json());
         }
     }
 
@@ -252,7 +407,8 @@ impl Conversation {
                 Awaited::Heartbeat
             }
             ClientMessage::Doc(_) => Awaited::Doc,
-            ClientMessage::Unsubscribe(_) | ClientMessage::Leave => return,
+            ClientMessage::Unsubscribe(_) => Awaited::Unsubscribe,
+            ClientMessage::Leave => Awaited::Leave,
         };
         self.shared.recorder.happened(what);
     }
@@ -280,13 +436,17 @@ impl Conversation {
         let printed = self.shared.printed.as_ref().and_then(|paper| paper.answer(frame));
         let printed = printed.map(<[String]>::to_vec);
         self.gather(|_| true);
-        match message {
-            ClientMessage::Doc(doc) if self.server.is_joined() => self.execute(frame, &doc),
-            message => self.answer_by_protocol(frame, &message),
-        }
+        self.do_as_asked(frame, message);
         if let Some(printed) = printed {
             self.gather(|text| !is_reply(text));
             self.transmits.extend(printed.into_iter().map(Transmit::Text));
+        }
+    }
+
+    fn do_as_asked(&mut self, frame: &Frame, message: ClientMessage) {
+        match message {
+            ClientMessage::Doc(doc) if self.server.is_joined() => self.execute(frame, &doc),
+            message => self.answer_by_protocol(frame, &message),
         }
     }
 
@@ -305,6 +465,7 @@ impl Conversation {
             ClientMessage::Join => {
                 self.shared.chat.unsubscribe_all(conn);
                 self.viewer = self.peer.viewer.clone();
+                self.joined(frame);
             }
             ClientMessage::Leave if frame.topic == names::CONTROL_TOPIC => {
                 self.shared.chat.unsubscribe_all(conn);
@@ -339,6 +500,7 @@ impl Conversation {
             Answered::Ok(response) => self.server.reply(frame, Reply::ok(response)),
             Answered::Error(response) => self.server.reply(frame, Reply::error(response)),
             Answered::Subscribed(id) => {
+                self.subscribed(&id);
                 let response = serde_json::json!({"subscriptionId": id.0});
                 self.server.reply(frame, Reply::ok(response));
                 self.shared.recorder.happened(Awaited::Subscribed);
@@ -355,6 +517,11 @@ impl Conversation {
 /// The same message in the older format; what is no frame stays as it is.
 fn to_v1(text: String) -> String {
     Frame::decode(&text).map_or(text, |frame| v1::encode(&frame))
+}
+
+fn is_reply_to(text: &str, frame: &Frame) -> bool {
+    Frame::decode(text)
+        .is_ok_and(|reply| reply.event == names::PHX_REPLY && reply.msg_ref == frame.msg_ref)
 }
 
 fn is_reply(text: &str) -> bool {

@@ -1,5 +1,7 @@
 //! The only loop per connection: its WebSocket, its timeouts, and what others want it to do.
 
+mod orders;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use crate::conversation::{Conversation, Peer, Shared};
 use crate::ending::{Stage, ending};
 use crate::mailbox::{Command, Mailbox, Overflowed};
-use crate::scenario::Awaited;
+use crate::scenario::{Awaited, Then};
 use crate::transcript::{From, What};
 use crate::websocket::{Input, Link, Socket, echoed};
 use crate::wire::TooSlow;
@@ -31,9 +33,10 @@ pub(crate) async fn drive<L: Link>(
     let socket =
         Socket::new(link, early, (shared.profile.message_limit, shared.limits.unsent)).await;
     let conversation = Conversation::new(Arc::clone(&shared), peer);
-    let mut driver = Driver { socket, conversation, mailbox };
+    let mut driver = Driver { socket, conversation, mailbox, reads: true };
     shared.metrics.open.inc();
     let end = driver.run(&mut stop).await;
+    driver.conversation.outlived();
     shared.metrics.open.dec();
     shared.chat.disconnect(conn);
     // In a box, as all that is needed for a moment: a connection's task has the size of its largest moment.
@@ -46,6 +49,8 @@ struct Driver<L> {
     socket: Socket<L>,
     conversation: Conversation,
     mailbox: Mailbox,
+    /// Whether what the client sends is read.
+    reads: bool,
 }
 
 /// How the loop ended.
@@ -67,6 +72,9 @@ enum End {
 /// that never stops sending must not live for ever on that.
 const STALL: Duration = Duration::from_secs(1);
 
+/// How long nothing is due for a connection on which a scenario lets nothing happen.
+const FAR: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The close code for a text that is not UTF-8. Source: RFC 6455, section 7.4.1.
 const NOT_UTF8: u16 = 1007;
 
@@ -85,7 +93,7 @@ impl<L: Link> Driver<L> {
             }
             let heard = tokio::select! {
                 biased;
-                input = self.socket.next() => self.hear(input),
+                input = self.socket.next(self.reads) => self.hear(input),
                 () = self.mailbox.ready() => None,
                 () = &mut sleep => { self.wake(); None }
                 cut = &mut ending => {
@@ -111,6 +119,7 @@ impl<L: Link> Driver<L> {
     fn obey(&mut self, command: Command) -> Option<End> {
         let Self { socket, conversation, .. } = self;
         let sent = match command {
+            Command::Data(_) if socket.is_mute() => Ok(()),
             Command::Data(data) => match conversation.deliver(data) {
                 Some(data) => {
                     conversation.shared.metrics.frames_out.inc();
@@ -126,6 +135,7 @@ impl<L: Link> Driver<L> {
                 conversation.broadcast(text);
                 Ok(())
             }
+            Command::Binary(_) if socket.is_mute() => Ok(()),
             Command::Binary(bytes) => {
                 let recorder = &conversation.shared.recorder;
                 recorder.binary(conversation.peer.conn, recorder.now(), From::Server, &bytes);
@@ -140,6 +150,7 @@ impl<L: Link> Driver<L> {
                 conversation.close(*close);
                 Ok(())
             }
+            Command::Order(order) => return self.carry_out(*order),
             Command::Cut => return Some(End::Cut),
             Command::Reset => return Some(End::Reset),
         };
@@ -164,12 +175,22 @@ impl<L: Link> Driver<L> {
         match input {
             Input::Text(text) => self.conversation.hear(now, &text),
             Input::Binary(bytes) => self.conversation.hear_binary(now, &bytes),
-            Input::Ping => {
-                recorder.append(Some(conn), What::Ping { from: From::Client });
-                recorder.append(Some(conn), What::Pong { from: From::Server });
+            Input::Ping(payload) => {
+                recorder.happened(Awaited::Ping);
+                let hex = recorder.payload(&payload);
+                let answer = What::Pong { from: From::Server, hex: hex.clone() };
+                recorder.append(Some(conn), What::Ping { from: From::Client, hex });
+                if !self.socket.is_mute() {
+                    recorder.append(Some(conn), answer);
+                }
             }
-            Input::Pong => recorder.append(Some(conn), What::Pong { from: From::Client }),
+            Input::Pong(payload) => {
+                recorder.happened(Awaited::Pong);
+                let hex = recorder.payload(&payload);
+                recorder.append(Some(conn), What::Pong { from: From::Client, hex });
+            }
             Input::Close(frame) => {
+                recorder.happened(Awaited::Close);
                 let (code, reason) = code_and_reason(frame.as_ref());
                 recorder.close(conn, From::Client, code, reason);
                 return Some(End::Closed(frame));
@@ -203,6 +224,10 @@ impl<L: Link> Driver<L> {
     }
 
     fn deadline(&self) -> Instant {
+        if self.socket.is_mute() || !self.reads {
+            // A server that hears or says nothing drops nobody.
+            return Instant::now() + FAR;
+        }
         // Without a deadline there is a closed machine, whose close frame is about to be found.
         let recorder = &self.conversation.shared.recorder;
         self.conversation.deadline().map_or_else(Instant::now, |at| recorder.time_of(at))
@@ -214,6 +239,7 @@ impl<L: Link> Driver<L> {
         while let Some(transmit) = self.conversation.poll_transmit() {
             let recorder = &self.conversation.shared.recorder;
             match transmit {
+                Transmit::Text(_) if self.socket.is_mute() => {}
                 Transmit::Text(text) => {
                     recorder.text(conn, recorder.now(), From::Server, &text);
                     self.conversation.shared.metrics.frames_out.inc();
@@ -227,7 +253,10 @@ impl<L: Link> Driver<L> {
                 }
             }
         }
-        None
+        self.conversation.take_end().map(|end| match end {
+            Then::Reset => End::Reset,
+            Then::Cut | Then::Close(_) => End::Cut,
+        })
     }
 
     fn refuse(&self, code: u16, word: &'static str, text: &str) -> End {
@@ -245,7 +274,8 @@ impl<L: Link> Driver<L> {
     }
 
     /// Ends the WebSocket and TCP; says who ended it, and whether by a reset.
-    async fn finish(self, end: End) -> (From, bool) {
+    async fn finish(mut self, end: End) -> (From, bool) {
+        self.socket.set_mute(false);
         let recorder = &self.conversation.shared.recorder;
         let conn = self.conversation.peer.conn;
         match end {
@@ -259,6 +289,10 @@ impl<L: Link> Driver<L> {
                 recorder.close(conn, From::Server, code, "");
                 self.socket.echo(code).await;
                 (From::Server, false)
+            }
+            End::Gone { .. } if self.socket.link().is_cut() => {
+                self.socket.reset();
+                (From::Server, true)
             }
             End::Gone { reset } => {
                 self.socket.leave().await;

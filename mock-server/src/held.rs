@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use glimesh_proto::{ClientMessage, Frame, Instant, names};
 
+use crate::scenario::{AnswerAs, Reverse, Then};
+
 /// Keeps the order of the control topic: while an answer on it is held, later frames on it wait.
 /// Everything else, above all heartbeats, passes.
 #[derive(Debug, Default)]
@@ -11,6 +13,7 @@ pub(crate) struct Held {
     answers: Vec<Answer>,
     waiting: VecDeque<String>,
     waiting_bytes: usize,
+    reversed: Option<Box<Reversed>>,
 }
 
 #[derive(Debug)]
@@ -18,6 +21,16 @@ pub(crate) struct Answer {
     pub(crate) until: Instant,
     pub(crate) frame: Frame,
     pub(crate) message: ClientMessage,
+    pub(crate) answer: AnswerAs,
+    pub(crate) then: Option<Then>,
+}
+
+/// Answers that go out in reverse order.
+#[derive(Debug)]
+struct Reversed {
+    until: Instant,
+    count: u32,
+    texts: Vec<String>,
 }
 
 /// More is waiting than a polite client could have sent.
@@ -31,8 +44,28 @@ const MOST_WAITING: usize = 4_096;
 const MOST_BYTES: usize = 32 << 20;
 
 impl Held {
-    pub(crate) fn hold(&mut self, answer: Answer) {
+    pub(crate) fn hold(&mut self, answer: Answer) -> Result<(), TooMany> {
+        if self.answers.len() >= MOST_WAITING {
+            return Err(TooMany);
+        }
         self.answers.push(answer);
+        Ok(())
+    }
+
+    /// Holds the text of an answer that is to go out before those that were held earlier.
+    pub(crate) fn reverse(&mut self, now: Instant, how: Reverse, text: String) {
+        let Reverse { count, within } = how;
+        let reversed = self.reversed.get_or_insert_with(|| {
+            Box::new(Reversed { until: now + within.0, count, texts: Vec::new() })
+        });
+        reversed.texts.push(text);
+    }
+
+    /// The texts that go out now, the last one first.
+    pub(crate) fn take_reversed(&mut self, now: Instant) -> Vec<String> {
+        let due =
+            self.reversed.take_if(|it| it.until <= now || it.texts.len() >= it.count as usize);
+        due.map(|it| it.texts.into_iter().rev().collect()).unwrap_or_default()
     }
 
     /// Whether a frame on this topic has to wait.
@@ -54,7 +87,8 @@ impl Held {
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.answers.iter().map(|answer| answer.until).min()
+        let reversed = self.reversed.as_ref().map(|it| it.until);
+        self.answers.iter().map(|answer| answer.until).chain(reversed).min()
     }
 
     /// The answer whose time has come first.

@@ -39,6 +39,7 @@ mod wire;
 mod chatter;
 mod driver;
 mod ending;
+mod fault;
 mod timeline;
 
 mod conversation;

@@ -6,6 +6,8 @@ use std::task::{Poll, Waker};
 
 use glimesh_proto::{Close, DataTemplate};
 
+use crate::scenario::Order;
+
 /// What a connection is told by others.
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
@@ -25,6 +27,8 @@ pub(crate) enum Command {
     Cut,
     /// End with a TCP reset.
     Reset,
+    /// What else a scenario wants.
+    Order(Box<Order>),
 }
 
 /// Data for one subscription. All but the id is shared with everybody who gets the same.

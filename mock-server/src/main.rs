@@ -42,11 +42,14 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum ScenarioCommand {
-    /// Says whether a scenario is valid, and what is wrong with it.
+    /// Says whether scenarios are valid, and what is wrong with them, with line and column; exit code 2 if one is not.
     Check {
-        /// The file, or the name of a built-in scenario.
-        file: String,
+        /// Files, or names of built-in scenarios.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<String>,
     },
+    /// Lists the built-in scenarios, one a line: its name and what happens.
+    List,
 }
 
 #[derive(Debug, Args)]
@@ -114,7 +117,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("error: {error:#}"));
-            ExitCode::FAILURE
+            if error.is::<Invalid>() { ExitCode::from(INVALID) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -165,17 +168,46 @@ async fn run(command: Command) -> anyhow::Result<()> {
             let builder = builder.printed(printed).keep_transcript(false);
             wait(builder.start().await.context("cannot start")?, Ending::Close).await
         }
-        Command::Scenario(ScenarioCommand::Check { file }) => {
-            let scenario = scenario(&file)?;
-            say(&format!(
-                "{}: {} steps, {} rules",
-                scenario.title,
-                scenario.timeline.len(),
-                scenario.rules.len()
-            ));
+        Command::Scenario(ScenarioCommand::Check { files }) => check(&files),
+        Command::Scenario(ScenarioCommand::List) => {
+            for name in Scenario::names() {
+                let title = Scenario::named(name)?.title;
+                // Nobody may be reading.
+                let _ = writeln!(std::io::stdout(), "{name}\t{title}");
+            }
             Ok(())
         }
     }
+}
+
+/// Some scenarios are not valid; why was said already.
+#[derive(Debug, thiserror::Error)]
+#[error("{invalid} of {all} scenarios are not valid")]
+struct Invalid {
+    invalid: usize,
+    all: usize,
+}
+
+/// The exit code of [`Invalid`]; a wrong argument has the same.
+const INVALID: u8 = 2;
+
+fn check(files: &[String]) -> anyhow::Result<()> {
+    let mut invalid = 0;
+    for file in files {
+        match scenario(file) {
+            Ok(scenario) => say(&format!(
+                "{file}: {}: {} steps, {} rules",
+                scenario.title,
+                scenario.timeline.len(),
+                scenario.rules.len() + scenario.upgrades.len() + scenario.sockets.len()
+            )),
+            Err(error) => {
+                invalid += 1;
+                say(&format!("{error:#}"));
+            }
+        }
+    }
+    if invalid == 0 { Ok(()) } else { Err(Invalid { invalid, all: files.len() }.into()) }
 }
 
 impl Serve {

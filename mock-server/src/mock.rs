@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use glimesh_proto::connect::{ConnectRequest, Credential, Endpoint, Vsn};
@@ -18,14 +18,14 @@ use crate::chatter::Chatter;
 use crate::conversation::Shared;
 use crate::ending::{Ending, Stage, refusing};
 use crate::limits::Limits;
-use crate::listen::{HANDSHAKE_TIMEOUT, Tls};
+use crate::listen::{HANDSHAKE_TIMEOUT, Port, Tls};
 use crate::mailbox::Command;
 use crate::metrics::Metrics;
 use crate::printed::Printed;
 use crate::profile::Profile;
 use crate::recorder::{Recorder, Sinks};
 use crate::redact::Redactor;
-use crate::scenario::{Auth, Rules, Scenario, Span, Step};
+use crate::scenario::{Auth, Scenario, Script, Span, Step, TlsFault};
 use crate::transcript::{ClockStamp, Entry, FORMAT, Given, Header, Transcript, What};
 use crate::world::{self, World};
 use crate::{chatter, listen, timeline};
@@ -229,20 +229,27 @@ impl Builder {
         let listen_error = |source| StartError::Listen { addr: self.listen, source };
         let listener = TcpListener::bind(self.listen).await.map_err(listen_error)?;
         let addr = listener.local_addr().map_err(listen_error)?;
+        let mut port = Port::open(addr, listener);
+        port.set(self.scenario.listening).map_err(listen_error)?;
         let auth = self.credential.unwrap_or(self.scenario.credential);
         let unasked = Unasked { steps: self.scenario.timeline.clone(), chatter: self.chatter };
-        let tls = if self.tls { Some(Arc::new(self.make_tls(addr)?)) } else { None };
+        let tls = if self.speaks_tls() { Some(Arc::new(self.make_tls(addr)?)) } else { None };
         let shared = Arc::new(self.into_shared(auth)?);
         let (stop, stopped) = watch::channel(Stage::Serving);
         let (ends, ended) = watch::channel(false);
         let server =
-            tokio::spawn(run(listener, tls.clone(), Arc::clone(&shared), unasked, stopped, ends));
+            tokio::spawn(run(port, tls.clone(), Arc::clone(&shared), unasked, stopped, ends));
         Ok(MockServer { addr, auth, tls, shared, stop, ended, server })
+    }
+
+    /// A scenario with a fault of TLS asks for TLS.
+    const fn speaks_tls(&self) -> bool {
+        self.tls || self.scenario.tls.is_some()
     }
 
     fn make_tls(&self, addr: SocketAddr) -> Result<Tls, StartError> {
         let ca_file = self.ca_file.as_deref();
-        Tls::new(addr.ip(), ca_file, self.handshake_timeout).map_err(|source| {
+        Tls::new(addr.ip(), self.scenario.tls, ca_file, self.handshake_timeout).map_err(|source| {
             let path = ca_file.map_or_else(std::env::temp_dir, PathBuf::from);
             StartError::CaFile { path, source }
         })
@@ -250,9 +257,15 @@ impl Builder {
 
     fn settings(&self) -> BTreeMap<String, String> {
         let mut settings = self.profile.settings();
-        if self.tls {
+        if self.speaks_tls() {
             let within = Span(self.handshake_timeout).to_string();
             settings.insert("tls.handshake_timeout".to_owned(), within);
+        }
+        if let Some(fault) = self.scenario.tls {
+            settings.insert("tls.fault".to_owned(), fault.as_str().to_owned());
+        }
+        if self.scenario.has_dice() {
+            settings.insert("scenario.seed".to_owned(), self.scenario.seed.to_string());
         }
         settings
     }
@@ -291,7 +304,7 @@ impl Builder {
             limits: self.limits.clamped(),
             metrics: Metrics::new(),
             chat: Chat::new(self.world, self.profile.older_api),
-            rules: Mutex::new(Rules::new(&self.scenario.rules)),
+            script: Script::new(&self.scenario),
             control: self.control,
             printed: self.printed.or_else(literal),
             rate: self.clock.rate.max(1),
@@ -307,14 +320,16 @@ struct Unasked {
 }
 
 async fn run(
-    listener: TcpListener,
+    port: Port,
     tls: Option<Arc<Tls>>,
     shared: Arc<Shared>,
     Unasked { steps, chatter }: Unasked,
     mut stop: watch::Receiver<Stage>,
     ended: watch::Sender<bool>,
 ) {
-    let accepting = listen::accept(listener, tls, Arc::clone(&shared), stop.clone());
+    // Clients are told that it speaks TLS, and it does not.
+    let tls = tls.filter(|tls| tls.fault() != Some(TlsFault::Plain));
+    let accepting = listen::accept(port, tls, Arc::clone(&shared), stop.clone());
     let mut stop_talking = stop.clone();
     let talking = async {
         let Some(chatter) = chatter else { return };

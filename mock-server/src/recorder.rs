@@ -44,7 +44,7 @@ struct Inner {
 
 /// How often each thing was done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts([u32; 7]);
+pub(crate) struct Counts([u32; Awaited::COUNT]);
 
 impl Counts {
     pub(crate) const fn of(self, what: Awaited) -> u32 {
@@ -164,6 +164,14 @@ impl Recorder {
     /// Lets the redactor work on a request.
     pub(crate) fn redact<T>(&self, work: impl FnOnce(&mut Redactor) -> T) -> T {
         work(&mut self.lock().redactor)
+    }
+
+    /// A control frame's payload in hexadecimal, without secrets; nothing if nothing is recorded.
+    pub(crate) fn payload(&self, bytes: &[u8]) -> String {
+        if !self.records || bytes.is_empty() {
+            return String::new();
+        }
+        self.redact(|redactor| hex::encode(redactor.bytes(bytes)))
     }
 
     /// Says that a client did something that a timeline may wait for.

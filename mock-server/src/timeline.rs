@@ -1,14 +1,18 @@
 //! Runs a scenario's timeline: one step after the other.
 
+mod door;
+
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use glimesh_proto::Close;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::conversation::Shared;
 use crate::mailbox::Command;
 use crate::recorder::Counts;
-use crate::scenario::{Await, Otherwise, Say, Step};
+use crate::scenario::{Await, CloseStep, Fuzz, Order, Otherwise, Push, Say, Span, Step};
 
 /// After how many messages said in a row the connections get a turn.
 const TURN: u32 = 64;
@@ -47,7 +51,7 @@ struct Since {
 
 impl Since {
     fn goal(&mut self, awaited: &Await) -> u32 {
-        self.awaited.add(awaited.what, awaited.count);
+        self.awaited.add(awaited.what, awaited.count.0);
         self.begun.of(awaited.what).saturating_add(self.awaited.of(awaited.what))
     }
 }
@@ -58,47 +62,92 @@ async fn wait_for(awaited: &Await, goal: u32, counts: &mut watch::Receiver<Count
 }
 
 async fn act(shared: &Shared, step: &Step) {
-    let mark = |verb: &str| shared.recorder.mark(format!("step:{verb}"));
+    // A mark of the scenario's own is one by itself.
+    if let Step::Mark(name) = step {
+        return shared.recorder.mark(name);
+    }
+    shared.recorder.mark(format!("step:{}", step.verb()));
     match step {
-        Step::Wait(span) => {
-            mark("wait");
-            sleep(span.0 / shared.rate).await;
+        Step::Wait(span) => sleep(span.0 / shared.rate).await,
+        Step::Pause(span) => sleep(span.0).await,
+        Step::Say(what) => say(shared, what).await,
+        Step::Push(Push { frame, times, every }) => {
+            let order = |numbers| Order::Push { frame: frame.clone(), numbers };
+            repeat(shared, times.0, *every, order).await;
         }
-        Step::Pause(span) => {
-            mark("pause");
-            sleep(span.0).await;
+        Step::Fuzz(Fuzz { frame, times, every }) => {
+            let seed = shared.script.seed();
+            let order = |numbers| Order::Fuzz { frame: frame.clone(), seed, numbers };
+            repeat(shared, times.0, *every, order).await;
         }
-        Step::Say(what) => {
-            mark("say");
-            say(shared, what).await;
+        Step::Restart(restart) => door::restart(shared, *restart).await,
+        Step::StopListening => door::set(shared, false).await,
+        Step::Listen => door::set(shared, true).await,
+        Step::RevokeCredentials => shared.script.revoke(),
+        step => {
+            if let Some(command) = command(step) {
+                tell(shared, command);
+            }
         }
-        Step::Send(text) => {
-            mark("send");
-            tell(shared, Command::Text(text.clone()));
+    }
+}
+
+/// What the newest connection is told, where a step is for it alone.
+fn command(step: &Step) -> Option<Command> {
+    let order = match step {
+        Step::Send(text) => return Some(Command::Text(text.clone())),
+        Step::SendBinary(bytes) => return Some(Command::Binary(bytes.0.clone())),
+        Step::Reset => return Some(Command::Reset),
+        Step::Cut => return Some(Command::Cut),
+        Step::Close(CloseStep { code, reason }) => {
+            let close = Close { code: Some(*code), reason: reason.clone() };
+            return Some(Command::Close(Box::new(close)));
         }
-        Step::SendBinary(bytes) => {
-            mark("send_binary");
-            tell(shared, Command::Binary(bytes.0.clone()));
+        Step::PhxError => {
+            return Some(Command::KillChannel { reason: "ended by the scenario".to_owned() });
         }
-        Step::Reset => {
-            mark("reset");
-            tell(shared, Command::Reset);
+        Step::PhxClose => Order::CloseChannel,
+        Step::ForgetChannel => Order::ForgetChannel,
+        Step::Fragment(fragment) => Order::Fragment(fragment.clone()),
+        Step::Frame(frame) => Order::Frame(frame.clone()),
+        Step::Mute(mute) => Order::Mute(mute.events.clone()),
+        Step::Unmute => Order::Unmute,
+        Step::StopReading => Order::Read(false),
+        Step::ReadOn => Order::Read(true),
+        Step::HalfClose => Order::HalfClose,
+        Step::Bytes(fault) => Order::Tamper(*fault),
+        _ => return None,
+    };
+    Some(Command::Order(Box::new(order)))
+}
+
+/// Orders something so many times: one after the other, or all at once.
+async fn repeat(
+    shared: &Shared,
+    times: u32,
+    every: Option<Span>,
+    order: impl Fn(RangeInclusive<u32>) -> Order,
+) {
+    let Some(every) = every else {
+        return tell(shared, Command::Order(Box::new(order(1..=times))));
+    };
+    for n in 1..=times {
+        if n > 1 {
+            sleep(every.0 / shared.rate).await;
         }
-        Step::Close(close) => {
-            mark("close");
-            let reason = close.reason.clone();
-            let close = glimesh_proto::Close { code: Some(close.code), reason };
-            tell(shared, Command::Close(Box::new(close)));
-        }
-        Step::Mark(name) => shared.recorder.mark(name),
-        Step::Await(_) | Step::End => {}
+        tell(shared, Command::Order(Box::new(order(n..=n))));
     }
 }
 
 async fn say(shared: &Shared, say: &Say) {
-    for n in 1..=say.times {
+    for n in 1..=say.times.0 {
+        match say.every {
+            Some(every) if n > 1 => sleep(every.0 / shared.rate).await,
+            _ => {}
+        }
         let text = say.text.replace("{n}", &n.to_string());
-        if let Err(error) = shared.chat.say(shared.given.channel_id, &say.username, &text) {
+        let channel_id = say.channel.unwrap_or(shared.given.channel_id);
+        if let Err(error) = shared.chat.say(channel_id, &say.username, &text) {
             let text = format!("the scenario's message was not said: {error}");
             shared.recorder.note(None, "not-said", &text);
             return;

@@ -103,7 +103,7 @@ pub enum What {
         query: Vec<(String, String)>,
         /// The request's headers, with lower-case names, and secrets replaced.
         headers: Vec<(String, String)>,
-        /// The answer's status.
+        /// The answer's status; 0: it was not answered.
         status: u16,
     },
     /// A text message.
@@ -128,11 +128,17 @@ pub enum What {
     Ping {
         /// Who sent it.
         from: From,
+        /// Its payload in hexadecimal, with secrets replaced; absent if it is empty.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        hex: String,
     },
     /// A pong.
     Pong {
         /// Who sent it.
         from: From,
+        /// Its payload in hexadecimal, with secrets replaced; absent if it is empty.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        hex: String,
     },
     /// A close frame.
     Close {

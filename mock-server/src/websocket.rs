@@ -3,6 +3,7 @@
 use std::io;
 use std::iter;
 use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,12 +17,21 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use crate::mailbox::Data;
+use crate::scenario::BytesFault;
 use crate::wire::{TooSlow, Wire};
 
 /// What a WebSocket runs over: a TCP connection, or a pipe in tests.
 pub(crate) trait Link: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Makes the coming drop a reset, where that exists.
     fn reset_on_drop(&self);
+
+    /// From here on something happens to the bytes that are sent, where the link was made for it.
+    fn tamper(&self, _fault: BytesFault) {}
+
+    /// Whether it was cut off by an order.
+    fn is_cut(&self) -> bool {
+        false
+    }
 }
 
 impl Link for TcpStream {
@@ -40,6 +50,15 @@ impl Link for tokio::io::DuplexStream {
 /// tungstenite reads, and writes pongs and close frames. Messages go around it: into the wire's buffer, part by part.
 pub(crate) struct Socket<L> {
     inner: WebSocketStream<Wire<L>>,
+    half_close: HalfClose,
+}
+
+/// Whether TCP ends in our direction while the client's is read on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HalfClose {
+    No,
+    Asked,
+    Done,
 }
 
 /// What came from the client.
@@ -48,8 +67,8 @@ pub(crate) enum Input {
     Text(Utf8Bytes),
     Binary(Bytes),
     /// Answered already.
-    Ping,
-    Pong,
+    Ping(Bytes),
+    Pong(Bytes),
     /// A close frame, not answered yet.
     Close(Option<CloseFrame>),
     /// The TCP connection ended without a close frame.
@@ -95,7 +114,34 @@ impl<L: Link> Socket<L> {
         let role = Role::Server;
         let wire = Wire::new(link, unsent);
         let inner = WebSocketStream::from_partially_read(wire, early, role, Some(config)).await;
-        Self { inner }
+        Self { inner, half_close: HalfClose::No }
+    }
+
+    /// What it runs over.
+    pub(crate) fn link(&self) -> &L {
+        self.inner.get_ref().link()
+    }
+
+    /// From here on everything that is sent is lost, or nothing any more.
+    pub(crate) fn set_mute(&mut self, mute: bool) {
+        self.inner.get_mut().set_mute(mute || self.half_close != HalfClose::No);
+    }
+
+    pub(crate) fn is_mute(&self) -> bool {
+        self.inner.get_ref().is_mute()
+    }
+
+    /// Ends TCP in our direction, after what was sent; the client is read on.
+    pub(crate) fn half_close(&mut self) {
+        if self.half_close == HalfClose::No {
+            self.half_close = HalfClose::Asked;
+            self.set_mute(true);
+        }
+    }
+
+    /// Puts bytes behind what waits, frames or not.
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), TooSlow> {
+        self.inner.get_mut().put(iter::once(bytes))
     }
 
     /// When the last byte came from the client; the open, if none came.
@@ -125,13 +171,22 @@ impl<L: Link> Socket<L> {
         self.inner.get_mut().put(iter::once(&head[..head_length]).chain(payload))
     }
 
-    /// Flushes what was sent, as far as the client takes it, and waits for its next message. Can be cancelled.
-    pub(crate) async fn next(&mut self) -> Input {
+    /// Flushes what was sent, as far as the client takes it, and waits for its next message if it is to be read. Can
+    /// be cancelled.
+    pub(crate) async fn next(&mut self, reads: bool) -> Input {
         std::future::poll_fn(|context| {
             let wire = self.inner.get_mut();
             if !wire.is_flushed() {
                 // An error shows itself at the read.
-                let _ = Pin::new(wire).poll_flush(context);
+                let _ = Pin::new(&mut *wire).poll_flush(context);
+            }
+            if self.half_close == HalfClose::Asked
+                && Pin::new(wire).poll_shutdown(context).is_ready()
+            {
+                self.half_close = HalfClose::Done;
+            }
+            if !reads {
+                return Poll::Pending;
             }
             Pin::new(&mut self.inner).poll_next(context).map(read)
         })
@@ -149,7 +204,7 @@ impl<L: Link> Socket<L> {
         let _ = timeout(LAST_FLUSH, goodbye).await;
         let farewell = async {
             loop {
-                match self.next().await {
+                match self.next(true).await {
                     Input::Gone { .. } | Input::Fault { .. } | Input::TooBig { .. } => break,
                     input => seen(input),
                 }
@@ -237,8 +292,10 @@ fn read(message: Option<Result<Message, Error>>) -> Input {
     match message {
         Some(Ok(Message::Text(text))) => Input::Text(text),
         Some(Ok(Message::Binary(bytes))) => Input::Binary(bytes),
-        Some(Ok(Message::Ping(_))) => Input::Ping,
-        Some(Ok(Message::Pong(_) | Message::Frame(_))) => Input::Pong,
+        Some(Ok(Message::Ping(payload))) => Input::Ping(payload),
+        Some(Ok(Message::Pong(payload))) => Input::Pong(payload),
+        // Only a reader of single frames gets one.
+        Some(Ok(Message::Frame(_))) => Input::Pong(Bytes::new()),
         Some(Ok(Message::Close(frame))) => Input::Close(frame),
         // Source: RFC 6455, section 5.2: the most significant bit of a length must be 0.
         Some(Err(Error::Capacity(CapacityError::MessageTooLong { size, .. })))

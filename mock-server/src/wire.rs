@@ -28,16 +28,27 @@ pub(crate) struct Wire<L> {
     most_waiting: usize,
     /// Whether the stream may hold back something that it took, as TLS does.
     unflushed: bool,
+    /// Whether what is written is lost.
+    mute: bool,
 }
 
 impl<L> Wire<L> {
     pub(crate) fn new(link: L, most_waiting: usize) -> Self {
         let (last_byte, waiting) = (Instant::now(), BytesMut::new());
-        Self { link, last_byte, waiting, most_waiting, unflushed: false }
+        Self { link, last_byte, waiting, most_waiting, unflushed: false, mute: false }
     }
 
     pub(crate) const fn link(&self) -> &L {
         &self.link
+    }
+
+    /// What was written before still goes out.
+    pub(crate) const fn set_mute(&mut self, mute: bool) {
+        self.mute = mute;
+    }
+
+    pub(crate) const fn is_mute(&self) -> bool {
+        self.mute
     }
 
     /// When the last byte was read; the beginning, if none was.
@@ -57,6 +68,9 @@ impl<L: AsyncWrite + Unpin> Wire<L> {
         &mut self,
         parts: impl Iterator<Item = &'a [u8]> + Clone,
     ) -> Result<(), TooSlow> {
+        if self.mute {
+            return Ok(());
+        }
         let length: usize = parts.clone().map(<[u8]>::len).sum();
         if self.waiting.len() + length > self.most_waiting {
             return Err(TooSlow);
@@ -110,6 +124,9 @@ impl<L: AsyncWrite + Unpin> AsyncWrite for Wire<L> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.mute {
+            return Poll::Ready(Ok(bytes.len()));
+        }
         if self.waiting.len() >= self.most_waiting {
             ready!(self.poll_drain(context))?;
         }

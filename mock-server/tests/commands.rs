@@ -38,7 +38,7 @@ async fn bad_flags_are_named() {
     check(
         &["serve", "--scenario", "quite"],
         1,
-        "there is no scenario \"quite\"; there are burst, client-id,",
+        "there is no scenario \"quite\"; there are binary-frames, burst,",
     )
     .await;
     check(&["serve", "--scenario", "no/such.yaml"], 1, "cannot read the scenario no/such.yaml")
@@ -66,14 +66,40 @@ async fn scenarios_are_checked() {
         .await;
     let folder = tempfile::tempdir().expect("there is room");
     let file = folder.path().join("wrong.yaml");
-    std::fs::write(&file, "title: t\nwhy: w\ntimeline:\n  - awiat: {what: join, within: 3s}\n")
-        .expect("there is room");
     let name = file.to_str().expect("it is UTF-8");
-    check(&["scenario", "check", name], 1, "awiat").await;
-    check(&["scenario", "check", name], 1, "line 4").await;
-    std::fs::write(&file, "title: t\nwhy: w\nrules:\n  - {on: {event: x}}\n")
-        .expect("there is room");
-    check(&["scenario", "check", name], 1, "rule 1 of the scenario").await;
+    let wrong = async |text: &str, expected: &str| {
+        std::fs::write(&file, format!("title: t\nwhy: w\n{text}\n")).expect("there is room");
+        check(&["scenario", "check", "quiet", name], 2, expected).await;
+    };
+    wrong(
+        "timeline:\n  - awiat: {what: join, within: 3s}",
+        "  - awiat: {what: join, within: 3s}\n  |     ^",
+    )
+    .await;
+    wrong("timeline: [awiat]", "expected one of await, wait, pause, say, push, send,").await;
+    wrong(
+        "rules:\n  - {on: {event: x}}",
+        "  - {on: {event: x}}\n  |     ^ a rule says what is done",
+    )
+    .await;
+    wrong(
+        "rules: [{on: {event: x, nht: 1}}]",
+        "unknown field `nht`, expected one of event, topic,",
+    )
+    .await;
+    wrong("rules: [{on: {event: x}, chance: 2}]", "2 is no probability; write one from 0 to 1")
+        .await;
+    wrong("timeline: [{say: {text: x, times: 0}}]", "0 is not from 1 to 10000").await;
+    wrong("timeline: [{frame: {opcode: 16}}]", "16 is not from 0 to 15").await;
+    wrong("upgrades: [{refuse: {status: 101}}]", "a status is from 200 to 599").await;
+    wrong("tls: broken", "expected one of untrusted_authority, wrong_host,").await;
+    wrong("title: again", "wrong.yaml:3:1").await;
+    wrong("colour: red", "error: 1 of 2 scenarios are not valid").await;
+    check(&["scenario", "check", "no/such.yaml"], 2, "cannot read the scenario no/such.yaml").await;
+    check(&["scenario", "check"], 2, "required arguments were not provided").await;
+    let output = command(&["scenario", "list"]).output().await.expect("it starts");
+    let list = String::from_utf8_lossy(&output.stdout);
+    assert!(list.contains("\nquiet\tTwo quiet minutes with one chat message\n"), "{list}");
 }
 
 #[tokio::test]

@@ -219,6 +219,31 @@ async fn authority_is_another_one_each_run_and_its_file_goes_with_it() {
     assert!(error.starts_with("cannot write the authority's certificate to "), "{error}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn scenario_makes_the_certificate_wrong_in_each_way() {
+    let ways = [
+        ("untrusted_authority", "invalid peer certificate: BadSignature"),
+        ("wrong_host", "not valid for name \"localhost\""),
+        ("expired", "certificate expired"),
+        ("not_yet_valid", "not valid yet"),
+        ("self_signed", "invalid peer certificate: UnknownIssuer"),
+        ("plain", ""),
+    ];
+    for (way, expected) in ways {
+        let yaml = format!("title: t\nwhy: w\ntls: {way}");
+        let scenario = Scenario::parse("t", &yaml).expect("it is valid");
+        let server =
+            MockServer::builder().scenario(scenario).start().await.expect("a port is free");
+        assert!(server.url().starts_with("wss://"), "{way} is played over TLS");
+        let connector = connector(roots(&ca_file(&server)));
+        let handshake = handshake(&connector, server.addr(), "localhost");
+        let error = handshake.await.expect_err("the client refuses");
+        assert!(error.to_string().contains(expected), "{way}: {error}");
+        assert_eq!(server.settings()["tls.fault"], way);
+        server.stop().await;
+    }
+}
+
 async fn start() -> MockServer {
     MockServer::builder().tls(true).start().await.expect("a port is free")
 }

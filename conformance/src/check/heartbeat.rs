@@ -372,7 +372,7 @@ fn survives_abort(session: &Session) -> Observation {
 
 fn connection_pings(session: &Session, connection: &Connection) -> bool {
     let is_ping =
-        |index: &usize| matches!(session.entry(*index).what, What::Ping { from: From::Client });
+        |index: &usize| matches!(session.entry(*index).what, What::Ping { from: From::Client, .. });
     connection.entries.iter().any(is_ping)
 }
 

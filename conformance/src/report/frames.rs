@@ -78,8 +78,8 @@ impl Line {
                 text: format!("binary message {hex}"),
                 bytes: Some(*len),
             },
-            What::Ping { from } => line((*from).into(), "ping".to_owned()),
-            What::Pong { from } => line((*from).into(), "pong".to_owned()),
+            What::Ping { from, .. } => line((*from).into(), "ping".to_owned()),
+            What::Pong { from, .. } => line((*from).into(), "pong".to_owned()),
             What::Close { from, code, reason } => {
                 let code =
                     code.map_or_else(|| "without a code".to_owned(), |code| code.to_string());

@@ -12,6 +12,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
+use crate::scenario::TlsFault;
+
 /// What a run needs of its authority; nobody can sign with it any more.
 pub(super) struct Authority {
     /// The authority's own certificate, which clients are to trust.
@@ -30,13 +32,28 @@ const DAYS_AFTER: i64 = 365;
 
 impl Authority {
     /// The server's certificate is for this machine, and for the address where the server listens.
-    pub(super) fn new(listening: IpAddr) -> Self {
+    ///
+    /// A fault makes it wrong; clients are still told to trust this authority.
+    pub(super) fn new(listening: IpAddr, fault: Option<TlsFault>) -> Self {
         const MADE: &str = "the parameters are fixed, and ring signs with P-256";
         let key = || KeyPair::generate().expect(MADE);
         let authority = CertifiedIssuer::self_signed(authority_params(), key()).expect(MADE);
-        let names = names(listening);
+        let names = match fault {
+            Some(TlsFault::WrongHost) => vec!["another-host.test".to_owned()],
+            _ => names(listening),
+        };
         let server_key = key();
-        let server = server_params(&names).signed_by(&server_key, &authority).expect(MADE);
+        let params = server_params(&names, fault);
+        let server = match fault {
+            Some(TlsFault::SelfSigned) => params.self_signed(&server_key),
+            Some(TlsFault::UntrustedAuthority) => {
+                // The same in everything but its key.
+                let other = CertifiedIssuer::self_signed(authority_params(), key()).expect(MADE);
+                params.signed_by(&server_key, &other)
+            }
+            _ => params.signed_by(&server_key, &authority),
+        };
+        let server = server.expect(MADE);
         let chain = vec![server.der().clone()];
         let server_key = PrivatePkcs8KeyDer::from(server_key.serialize_der()).into();
         let mut config = ServerConfig::builder_with_provider(ring::default_provider().into())
@@ -67,24 +84,34 @@ fn authority_params() -> CertificateParams {
     params
 }
 
-fn server_params(names: &[String]) -> CertificateParams {
+fn server_params(names: &[String], fault: Option<TlsFault>) -> CertificateParams {
     let mut params = params("glimesh-mock", names);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     // Python 3.13 and other strict readers of RFC 5280 ask for it.
     params.use_authority_key_identifier_extension = true;
+    match fault {
+        Some(TlsFault::Expired) => set_days(&mut params, (-DAYS_BEFORE, -1)),
+        Some(TlsFault::NotYetValid) => set_days(&mut params, (DAYS_BEFORE, DAYS_AFTER)),
+        _ => {}
+    }
     params
 }
 
 fn params(name: &str, names: &[String]) -> CertificateParams {
     let mut params = CertificateParams::new(names).expect("the names are ASCII");
     params.distinguished_name.push(DnType::CommonName, name);
+    set_days(&mut params, (-DAYS_BEFORE, DAYS_AFTER));
+    params
+}
+
+/// Lets a certificate be valid from the beginning of one day to that of another, so many days from today.
+fn set_days(params: &mut CertificateParams, (first, last): (i64, i64)) {
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     let day = |from_today: i64| {
         let date = today.saturating_add(from_today.days());
         date_time_ymd(date.year().into(), date.month().unsigned_abs(), date.day().unsigned_abs())
     };
-    params.not_before = day(-DAYS_BEFORE);
-    params.not_after = day(DAYS_AFTER);
-    params
+    params.not_before = day(first);
+    params.not_after = day(last);
 }

@@ -143,7 +143,7 @@ async fn answer(
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, body) = request.into_parts();
     let answer = route(shared, (conn, from), &head, body).await;
-    record(shared, conn, &head, answer.answer.status());
+    record(shared, conn, &head, answer.answer.status().as_u16());
     if let Some(mut peer) = answer.granted {
         peer.opened_at = shared.recorder.now();
         shared.recorder.happened(Awaited::Open);
@@ -179,7 +179,15 @@ async fn route(
     let path = head.uri.path();
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match (Endpoint::at_path(path), &parts[..]) {
-        (Some(_), _) => upgrade::answer(shared, conn, head),
+        (Some(_), _) => match shared.script.meet_upgrade() {
+            None => upgrade::answer(shared, conn, head),
+            Some(rule) if rule.ignore => {
+                shared.recorder.mark("step:ignore-upgrade");
+                record(shared, conn, head, 0);
+                std::future::pending().await
+            }
+            Some(rule) => upgrade::answer_by(rule, shared, conn, head).await,
+        },
         (None, ["api", "graph", ..]) => api::answer(shared, head, &body).into(),
         (None, [control::PATH, action]) if shared.control => {
             control::answer(shared, from, head, action, &body).into()
@@ -207,7 +215,8 @@ async fn read_body(body: Incoming, limits: &Limits) -> Option<Bytes> {
     Some(collected.await.ok()?.ok()?.to_bytes())
 }
 
-fn record(shared: &Shared, conn: u32, head: &hyper::http::request::Parts, status: StatusCode) {
+/// `status` is 0 where there is no answer.
+fn record(shared: &Shared, conn: u32, head: &hyper::http::request::Parts, status: u16) {
     let path = head.uri.path();
     let raw_query = head.uri.query().unwrap_or_default();
     let pairs = glimesh_proto::connect::parse_query(raw_query)
@@ -227,11 +236,11 @@ fn record(shared: &Shared, conn: u32, head: &hyper::http::request::Parts, status
             })
             .collect(),
         path: redactor.text(path),
-        status: status.as_u16(),
+        status,
     });
     shared.recorder.append(Some(conn), what);
     if Endpoint::at_path(path).is_some() {
-        shared.metrics.upgrade(status.as_u16());
+        shared.metrics.upgrade(status);
     }
     let upgrade = head.headers.get(header::UPGRADE).and_then(|value| value.to_str().ok());
     let wants_websocket = upgrade.is_some_and(|it| it.to_ascii_lowercase().contains("websocket"));

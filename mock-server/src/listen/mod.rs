@@ -7,42 +7,57 @@ mod control;
 mod first_byte;
 mod http;
 mod oauth;
+mod port;
 mod status;
 mod tls;
 mod upgrade;
 
+pub(crate) use port::Port;
 pub(crate) use tls::{HANDSHAKE_TIMEOUT, Tls};
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::conversation::Shared;
 use crate::ending::{Stage, ending, refusing};
+use crate::fault::FaultIo;
 use crate::transcript::What;
+use crate::websocket::Link;
 
 /// How long connections may take to end when the server stops; then they are cut.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Accepts connections until told to stop; returns when all have ended.
 pub(crate) async fn accept(
-    listener: TcpListener,
+    mut port: Port,
     tls: Option<Arc<Tls>>,
     shared: Arc<Shared>,
     mut stop: watch::Receiver<Stage>,
 ) {
     let mut connections = JoinSet::new();
     let mut conn = 0;
+    let door = shared.script.door();
+    let mut wanted = door.wanted.subscribe();
     loop {
         tokio::select! {
             biased;
             () = refusing(&mut stop) => break,
             Some(ended) = connections.join_next(), if !connections.is_empty() => report(ended),
-            accepted = listener.accept() => match accepted {
+            // The other end of the channel is in what is shared.
+            Ok(()) = wanted.changed() => {
+                let open = *wanted.borrow_and_update();
+                match port.set(open) {
+                    Ok(()) => drop(door.is_open.send_replace(open)),
+                    Err(error) => tracing::error!("cannot open or shut the port: {error}"),
+                }
+            }
+            accepted = port.accept() => match accepted {
                 Ok(_) if connections.len() >= shared.limits.connections => {
                     shared.metrics.refused("too-many-connections");
                     shared.recorder.note(None, "too-many-connections", "a connection was refused");
@@ -63,7 +78,7 @@ pub(crate) async fn accept(
             },
         }
     }
-    drop(listener);
+    drop(port);
     ending(&mut stop).await;
     let all = async { while connections.join_next().await.is_some() {} };
     let _ = timeout(LAST_WORDS, all).await;
@@ -75,13 +90,32 @@ async fn serve(
     conn: u32,
     tls: Option<Arc<Tls>>,
     shared: Arc<Shared>,
-    mut stop: watch::Receiver<Stage>,
+    stop: watch::Receiver<Stage>,
 ) {
     let who = (conn, stream.peer_addr().ok().map(|addr| addr.ip()));
-    let Some(tls) = tls else { return http::serve(stream, who, None, shared, stop).await };
+    // Armed before the first byte.
+    match shared.script.meet_socket() {
+        None => shake_hands(stream, |stream| stream, who, tls, shared, stop).await,
+        // In a box, so that nobody else needs to have the room for it.
+        Some(fault) => {
+            let tampered = |stream| FaultIo::new(stream, fault);
+            Box::pin(shake_hands(stream, tampered, who, tls, shared, stop)).await;
+        }
+    }
+}
+
+async fn shake_hands<L: Link>(
+    stream: TcpStream,
+    wrap: impl FnOnce(TcpStream) -> L,
+    who: (u32, Option<IpAddr>),
+    tls: Option<Arc<Tls>>,
+    shared: Arc<Shared>,
+    mut stop: watch::Receiver<Stage>,
+) {
+    let Some(tls) = tls else { return http::serve(wrap(stream), who, None, shared, stop).await };
     // In a box, so that connections without TLS need not have the room for it.
     let encrypted = async {
-        if let Some(stream) = tls.accept(stream, conn, &shared, &mut stop).await {
+        if let Some(stream) = tls.accept(stream, wrap, who.0, &shared, &mut stop).await {
             http::serve(stream, who, Some(&tls), shared, stop).await;
         }
     };

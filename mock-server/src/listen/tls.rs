@@ -18,6 +18,7 @@ use crate::ending::{Stage, ending};
 use crate::listen::authority::Authority;
 use crate::listen::ca_file::CaFile;
 use crate::listen::http::ended;
+use crate::scenario::{BytesFault, TlsFault};
 use crate::transcript::From;
 use crate::websocket::{Link, drain};
 use crate::why::Why;
@@ -32,11 +33,20 @@ pub(crate) struct Tls {
     ca_file: CaFile,
     /// For whom the server's certificate is.
     names: String,
+    fault: Option<TlsFault>,
 }
 
 impl<L: Link> Link for TlsStream<L> {
     fn reset_on_drop(&self) {
         self.get_ref().0.reset_on_drop();
+    }
+
+    fn tamper(&self, fault: BytesFault) {
+        self.get_ref().0.tamper(fault);
+    }
+
+    fn is_cut(&self) -> bool {
+        self.get_ref().0.is_cut()
     }
 }
 
@@ -61,12 +71,18 @@ impl Tls {
     /// Makes the authority and the certificate, and writes the authority's file.
     pub(crate) fn new(
         listening: IpAddr,
+        fault: Option<TlsFault>,
         ca_file: Option<&Path>,
         within: Duration,
     ) -> io::Result<Self> {
-        let Authority { pem, names, config } = Authority::new(listening);
+        let Authority { pem, names, config } = Authority::new(listening, fault);
         let ca_file = CaFile::write(&pem, ca_file)?;
-        Ok(Self { acceptor: config.into(), within, ca_file, names: names.join(", ") })
+        Ok(Self { acceptor: config.into(), within, ca_file, names: names.join(", "), fault })
+    }
+
+    /// What is wrong with it.
+    pub(crate) const fn fault(&self) -> Option<TlsFault> {
+        self.fault
     }
 
     /// The file with the authority's certificate.
@@ -75,16 +91,17 @@ impl Tls {
     }
 
     /// The handshake. `None` if it came to nothing; then all is recorded.
-    pub(super) async fn accept(
+    pub(super) async fn accept<L: Link>(
         &self,
         stream: TcpStream,
+        wrap: impl FnOnce(TcpStream) -> L,
         conn: u32,
         shared: &Shared,
         stop: &mut watch::Receiver<Stage>,
-    ) -> Option<TlsStream<TcpStream>> {
+    ) -> Option<TlsStream<L>> {
         let shaken = tokio::select! {
             biased;
-            shaken = timeout(self.within, self.shake_hands(stream)) => shaken,
+            shaken = timeout(self.within, self.shake_hands(stream, wrap)) => shaken,
             _ = ending(stop) => {
                 ended(shared, conn, From::Server);
                 return None;
@@ -102,7 +119,11 @@ impl Tls {
         None
     }
 
-    async fn shake_hands(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, Failure> {
+    async fn shake_hands<L: Link>(
+        &self,
+        stream: TcpStream,
+        wrap: impl FnOnce(TcpStream) -> L,
+    ) -> Result<TlsStream<L>, Failure> {
         let mut first = [0];
         match stream.peek(&mut first).await {
             Ok(0) | Err(_) => return Err(Failure::Silent),
@@ -113,7 +134,7 @@ impl Tls {
             }
             Ok(_) => {}
         }
-        self.acceptor.accept(stream).await.map_err(|error| Failure::new(&error))
+        self.acceptor.accept(wrap(stream)).await.map_err(|error| Failure::new(&error))
     }
 
     /// Why a client that had finished the handshake said nothing at all.

@@ -1,15 +1,21 @@
 //! The upgrade request: granted, or refused as the real server refuses it.
 
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
 use glimesh_proto::Instant;
 use glimesh_proto::connect::{ConnectRequest, Credential, parse_query};
+use http_body_util::Full;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode, Version};
+use tokio::time::sleep;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::control::socket_id;
 use crate::conversation::{Peer, Shared};
 use crate::listen::http::{Answer, Routed, empty, text};
+use crate::scenario::{self, Redirect, Refuse};
 use crate::why;
 
 /// The order of the checks is that of the real server. Source: recordings `connect/*`, rules 2 to 7.
@@ -41,11 +47,16 @@ pub(super) fn answer(shared: &Shared, conn: u32, head: &Parts) -> Routed {
             return refused(refusal.status(), head).into();
         }
     };
+    let (name, value) = match &request.credential {
+        Credential::Token(value) => ("token", value),
+        Credential::ClientId(value) => ("client_id", value),
+    };
+    let was_given = *value == shared.given.token || *value == shared.given.client_id;
+    if was_given && shared.script.is_revoked() {
+        note(("revoked", format!("refused with 403: the {name} was revoked by the scenario")));
+        return empty(StatusCode::FORBIDDEN).into();
+    }
     let Some(viewer) = shared.chat.viewer(&request.credential) else {
-        let (name, value) = match &request.credential {
-            Credential::Token(value) => ("token", value),
-            Credential::ClientId(value) => ("client_id", value),
-        };
         note(why::unknown_credential(name, value));
         return empty(StatusCode::FORBIDDEN).into();
     };
@@ -61,6 +72,54 @@ pub(super) fn answer(shared: &Shared, conn: u32, head: &Parts) -> Routed {
             let (answer, text) = *refused;
             note(("bad-handshake", text));
             answer.into()
+        }
+    }
+}
+
+/// Answers as a scenario's rule says. The request is not looked at where the rule does not need it.
+pub(super) async fn answer_by(
+    rule: scenario::Upgrade,
+    shared: &Shared,
+    conn: u32,
+    head: &Parts,
+) -> Routed {
+    let mark = |verb: &str| shared.recorder.mark(format!("step:{verb}-upgrade"));
+    if let Some(delay) = rule.delay {
+        mark("hold");
+        sleep(delay.0).await;
+    }
+    if let Some(Refuse { status, headers, body }) = rule.refuse {
+        mark("refuse");
+        let mut answer = plain(status);
+        *answer.body_mut() = Full::new(Bytes::from(body));
+        insert(&mut answer, &headers);
+        return answer.into();
+    }
+    if let Some(Redirect { to, status }) = rule.redirect {
+        mark("redirect");
+        let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+        let to = to.replace("{host}", host.unwrap_or_default()).replace("{target}", target);
+        let mut answer = plain(status);
+        insert(&mut answer, &[("location".to_owned(), to)].into());
+        return answer.into();
+    }
+    let mut routed = answer(shared, conn, head);
+    if routed.granted.is_some() {
+        insert(&mut routed.answer, &rule.headers);
+    }
+    routed
+}
+
+fn plain(status: u16) -> Answer {
+    empty(StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN))
+}
+
+/// What cannot be a header is left out; a file's own were looked at when it was read.
+fn insert(answer: &mut Answer, headers: &BTreeMap<String, String>) {
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            answer.headers_mut().insert(name, value);
         }
     }
 }

@@ -12,17 +12,45 @@
 //! ```
 
 mod file;
+mod fill;
+mod fuzz;
+mod library;
+mod number;
+mod on;
+mod order;
+#[cfg(test)]
+mod reference;
+mod rule;
 mod rules;
+#[cfg(test)]
+mod schema;
+mod script;
+mod socket;
 mod span;
+mod step;
+mod tls;
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
-pub use file::{
-    Auth, Await, Awaited, Bytes, CloseStep, On, Otherwise, ReplyStatus, Rule, RuleReply, Say, Step,
-};
-pub(crate) use rules::{Deed, Rules};
+pub use file::Auth;
+pub(crate) use fill::{Known, Remembered, fill};
+pub(crate) use fuzz::mutation;
+use library::BUILT_IN;
+pub use number::{Chance, Count};
+pub use on::{On, Which};
+pub(crate) use order::Order;
+pub use rule::{Change, ReplyStatus, Reverse, Rule, RuleReply, Then};
+pub(crate) use rules::{After, AnswerAs, Deed, Rules};
+pub(crate) use script::Script;
+pub use socket::{BytesFault, Redirect, Refuse, SocketRule, Upgrade, WireFrame};
 pub use span::{Span, SpanError};
+pub use step::{
+    Await, Awaited, Bytes, CloseStep, Fragment, Fuzz, Mute, Otherwise, Push, Restart,
+    RestartEnding, Say, Step,
+};
+pub use tls::TlsFault;
 
 /// A scenario, read and checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,27 +63,24 @@ pub struct Scenario {
     pub why: String,
     /// Which credential the client is given.
     pub credential: Auth,
+    /// With what the dice begin.
+    pub seed: u64,
+    /// Whether the port is listened at from the start.
+    pub listening: bool,
+    /// What is wrong with TLS.
+    pub tls: Option<TlsFault>,
+    /// What happens to the bytes of connections.
+    pub sockets: Vec<SocketRule>,
+    /// How upgrade requests are answered.
+    pub upgrades: Vec<Upgrade>,
     /// What is answered otherwise than correctly at once.
     pub rules: Vec<Rule>,
     /// What happens one after the other.
     pub timeline: Vec<Step>,
 }
 
-/// The scenarios that come with the server, in the order of their names.
-const BUILT_IN: [(&str, &str); 6] = [
-    ("burst", include_str!("../../../fixtures/scenarios/burst.yaml")),
-    ("client-id", include_str!("../../../fixtures/scenarios/client-id.yaml")),
-    ("held-join", include_str!("../../../fixtures/scenarios/held-join.yaml")),
-    ("malformed", include_str!("../../../fixtures/scenarios/malformed.yaml")),
-    ("quiet", include_str!("../../../fixtures/scenarios/quiet.yaml")),
-    ("reset", include_str!("../../../fixtures/scenarios/reset.yaml")),
-];
-
 /// The largest scenario file that is read, in bytes.
 const LARGEST_FILE: u64 = 1 << 20;
-
-/// How often a step may repeat itself.
-const MOST_TIMES: u32 = 10_000;
 
 /// Why a text is not a scenario.
 #[derive(Debug, thiserror::Error)]
@@ -75,34 +100,12 @@ pub enum ScenarioError {
         path: String,
     },
     /// It is not YAML, or a key or a value is not among those allowed.
-    #[error("the scenario {name} is not valid: {message}")]
+    #[error("the scenario {name} is not valid\n{message}")]
     Syntax {
         /// The file or the scenario.
         name: String,
         /// What is wrong, with line, column and what is allowed there.
         message: String,
-    },
-    /// A rule does not say what to do, or says more than one thing.
-    #[error(
-        "rule {number} of the scenario {name} has {found} of delay, ignore and reply; give one"
-    )]
-    RuleDeeds {
-        /// The file or the scenario.
-        name: String,
-        /// The rule, counted from 1.
-        number: usize,
-        /// How many of the three it has.
-        found: usize,
-    },
-    /// A count is zero or enormous.
-    #[error("step {number} of the scenario {name} repeats {times} times; give 1 to {MOST_TIMES}")]
-    Times {
-        /// The file or the scenario.
-        name: String,
-        /// The step, counted from 1.
-        number: usize,
-        /// How often it says.
-        times: u32,
     },
     /// There is no built-in scenario of that name.
     #[error("there is no scenario {name:?}; there are {known}, or give a file")]
@@ -122,6 +125,11 @@ impl Scenario {
             title: "The profile alone".to_owned(),
             why: "Nothing happens but what the client brings about.".to_owned(),
             credential: Auth::Token,
+            seed: 0,
+            listening: true,
+            tls: None,
+            sockets: Vec::new(),
+            upgrades: Vec::new(),
             rules: Vec::new(),
             timeline: Vec::new(),
         }
@@ -173,40 +181,62 @@ impl Scenario {
     /// [`ScenarioError`] says what is wrong and where.
     pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
         let file: file::File = serde_saphyr::from_str(text).map_err(|error| {
-            ScenarioError::Syntax { name: name.to_owned(), message: error.to_string() }
+            let options = serde_saphyr::render_options! { source_name: Some(name) };
+            let message = error.render_with_options(options).trim_end().to_owned();
+            ScenarioError::Syntax { name: name.to_owned(), message }
         })?;
-        let scenario = Self {
+        Ok(Self {
             name: name.to_owned(),
             title: file.title,
             why: file.why,
             credential: file.credential,
+            seed: file.seed,
+            listening: file.listening,
+            tls: file.tls,
+            sockets: file.sockets,
+            upgrades: file.upgrades,
             rules: file.rules,
             timeline: file.timeline,
-        };
-        scenario.check()?;
-        Ok(scenario)
+        })
     }
 
-    fn check(&self) -> Result<(), ScenarioError> {
-        for (index, rule) in self.rules.iter().enumerate() {
-            let deeds = [rule.delay.is_some(), rule.ignore, rule.reply.is_some()];
-            let found = deeds.iter().filter(|given| **given).count();
-            if found != 1 {
-                let name = self.name.clone();
-                return Err(ScenarioError::RuleDeeds { name, number: index + 1, found });
-            }
-        }
-        for (index, step) in self.timeline.iter().enumerate() {
-            let times = match step {
-                Step::Say(say) => say.times,
-                Step::Await(awaited) => awaited.count,
-                _ => 1,
-            };
-            if !(1..=MOST_TIMES).contains(&times) {
-                let name = self.name.clone();
-                return Err(ScenarioError::Times { name, number: index + 1, times });
-            }
-        }
-        Ok(())
+    /// How long the timeline takes with a client that does everything at once, in real time, on a clock on which `rate`
+    /// of the client's seconds pass in a real one: what it waits for, and the longest that rules hold an answer.
+    pub fn length(&self, rate: u32) -> Duration {
+        let rate = rate.max(1);
+        let repeated = |times: Count, every: Option<Span>| {
+            every.map_or(Duration::ZERO, |every| every.0 / rate * times.0.saturating_sub(1))
+        };
+        let steps = self.timeline.iter().map(|step| match step {
+            Step::Wait(span) => span.0 / rate,
+            Step::Pause(span) => span.0,
+            Step::Say(Say { times, every, .. })
+            | Step::Push(Push { times, every, .. })
+            | Step::Fuzz(Fuzz { times, every, .. }) => repeated(*times, *every),
+            Step::Restart(restart) => restart.pause.0,
+            _ => Duration::ZERO,
+        });
+        let held = self.rules.iter().filter_map(|rule| match (rule.delay, rule.wait) {
+            (Some(delay), _) => Some(delay.0),
+            (None, Some(wait)) => Some(wait.0 / rate),
+            (None, None) => rule.reverse.map(|reverse| reverse.within.0),
+        });
+        let upgrades = self.upgrades.iter().filter_map(|upgrade| upgrade.delay);
+        let upgrades = upgrades.map(|delay| delay.0);
+        steps.chain(held).chain(upgrades).fold(Duration::ZERO, Duration::saturating_add)
+    }
+
+    /// Whether the bytes of some connection are tampered with.
+    pub(crate) fn tampers(&self) -> bool {
+        let in_timeline = self.timeline.iter().any(|step| matches!(step, Step::Bytes(_)));
+        in_timeline || !self.sockets.is_empty()
+    }
+
+    /// Whether something in it is left to dice.
+    pub(crate) fn has_dice(&self) -> bool {
+        self.rules.iter().any(|rule| rule.chance.is_some())
+            || self.upgrades.iter().any(|upgrade| upgrade.chance.is_some())
+            || self.sockets.iter().any(|socket| socket.chance.is_some())
+            || self.timeline.iter().any(|step| matches!(step, Step::Fuzz(_)))
     }
 }
