@@ -85,43 +85,13 @@ impl Step {
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write as _;
-
     use super::*;
-
-    /// The table of all pairs; a new state or step shows up here by itself.
-    fn table() -> String {
-        let row = |name: String, cells: Vec<String>| {
-            let mut line = format!("{name:<8}");
-            for cell in cells {
-                write!(line, " {cell:<9}").unwrap();
-            }
-            format!("{}\n", line.trim_end())
-        };
-        let heads = Step::ALL.map(|step| format!("{step:?}")).to_vec();
-        let rows = ChannelState::ALL.map(|state| {
-            let next =
-                |step| state.step(step).map_or_else(|| "·".to_owned(), |next| format!("{next:?}"));
-            row(format!("{state:?}"), Step::ALL.map(next).to_vec())
-        });
-        row(String::new(), heads) + &rows.concat()
-    }
+    use crate::table;
 
     #[test]
     fn the_documentation_shows_the_whole_table() {
-        let source = include_str!("channel.rs");
-        let shown: String = source
-            .lines()
-            .skip_while(|line| *line != "/// ```text")
-            .skip(1)
-            .take_while(|line| *line != "/// ```")
-            .map(|line| format!("{}\n", line.strip_prefix("/// ").unwrap_or_default()))
-            .collect();
-        assert_eq!(
-            table(),
-            shown,
-            "the documentation above ChannelState should show:\n{}",
-            table()
-        );
+        table::check(include_str!("channel.rs"), &ChannelState::ALL, &Step::ALL, |state, step| {
+            state.step(step)
+        });
     }
 }

@@ -1,20 +1,28 @@
-//! The client's role: commands, the heartbeat timer, the reply timers.
+//! The client's role: commands, the heartbeat timer, the reply timers, the subscriptions.
+
+mod event;
+mod open;
+mod pending;
+mod subscriptions;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde_json::json;
-
 use crate::channel::{ChannelState, Step};
 use crate::frame::{Frame, Ref};
-use crate::message::{Doc, Reply, ServerMessage, Status, SubscriptionId};
+use crate::message::{Doc, ServerMessage, SubscriptionId};
 use crate::names;
+use crate::subscription::{SubscriptionState, SubscriptionStep};
 use crate::time::Instant;
 use crate::transmit::{Close, Transmit};
 use crate::violation::Violation;
 
+pub use event::{Event, Stale};
+use open::Open;
+use pending::{Pending, What};
+
 /// The settings of a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The time between two heartbeats, counted from the open.
     pub heartbeat_every: Duration,
@@ -40,42 +48,9 @@ pub enum CommandError {
     /// The command does not fit the channel's state.
     #[error("the channel is {0:?}")]
     WrongState(ChannelState),
-}
-
-/// What a [`Client`] has to report.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// The control topic is joined: documents may be sent.
-    Joined,
-    /// A push was answered; a refused join and a leave come so, too.
-    Replied {
-        /// The push's reference.
-        msg_ref: Ref,
-        /// The answer.
-        reply: Reply,
-    },
-    /// Data for a subscription.
-    Data {
-        /// Whose data it is.
-        subscription_id: SubscriptionId,
-        /// A GraphQL result.
-        result: serde_json::Value,
-    },
-    /// The heartbeat was answered.
-    HeartbeatAnswered,
-    /// A push or a heartbeat was not answered in time.
-    Unanswered {
-        /// The push's reference.
-        msg_ref: Ref,
-    },
-    /// The channel crashed: join again.
-    ChannelCrashed,
-    /// The channel is gone in good order.
-    ChannelClosed,
-    /// The server ended the connection.
-    Closed(Close),
-    /// The server broke a rule.
-    Violation(Violation),
+    /// The subscription is unknown, ending, or ended.
+    #[error("there is no such subscription")]
+    NotSubscribed,
 }
 
 /// One connection, seen from the client. It is born open and ends closed.
@@ -103,47 +78,16 @@ pub struct Client {
 
 #[derive(Debug)]
 enum State {
-    Open(Open),
+    Open(Box<Open>),
     Closed,
-}
-
-#[derive(Debug)]
-struct Open {
-    channel: ChannelState,
-    join_ref: Option<Ref>,
-    last_ref: u64,
-    next_heartbeat: Instant,
-    pending: VecDeque<Pending>,
-}
-
-#[derive(Debug)]
-struct Pending {
-    msg_ref: Ref,
-    what: What,
-    deadline: Instant,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
-    Join,
-    Push,
-    Leave,
-    Heartbeat,
 }
 
 impl Client {
     /// A connection that was opened just now.
     pub fn new(config: Config, now: Instant) -> Self {
-        let open = Open {
-            channel: ChannelState::Closed,
-            join_ref: None,
-            last_ref: 0,
-            next_heartbeat: now + config.heartbeat_every,
-            pending: VecDeque::new(),
-        };
         Self {
             config,
-            state: State::Open(open),
+            state: State::Open(Box::new(Open::new(now + config.heartbeat_every))),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
         }
@@ -157,45 +101,71 @@ impl Client {
     ///
     /// [`CommandError::WrongState`] while a join is pending, the topic joined, or a leave pending.
     pub fn join(&mut self, now: Instant) -> Result<Ref, CommandError> {
-        let State::Open(open) = &mut self.state else { return Err(CommandError::Closed) };
-        if !matches!(open.channel, ChannelState::Closed | ChannelState::Errored) {
-            return Err(CommandError::WrongState(open.channel));
+        match self.channel() {
+            state @ (ChannelState::Joining | ChannelState::Joined) => {
+                Err(CommandError::WrongState(state))
+            }
+            _ => self.rejoin(now),
         }
-        open.channel = ChannelState::Joining;
-        let msg_ref = open.next_ref();
-        open.join_ref = Some(msg_ref.clone());
-        Ok(self.push(now, What::Join, msg_ref, names::PHX_JOIN, json!({})))
     }
 
-    /// Sends a document.
+    /// Joins the control topic though it may be joined already: the server replaces the channel.
+    ///
+    /// The subscriptions are gone, and what the old channel still says is [stale](Event::Stale). It repairs a channel
+    /// that forgot who its client is.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::WrongState`] while a leave is pending.
+    ///
+    /// Source: recordings, rules 18 and 29.
+    pub fn rejoin(&mut self, now: Instant) -> Result<Ref, CommandError> {
+        let open = self.open_for(Step::Join)?;
+        open.leave_channel_behind();
+        let msg_ref = open.next_ref();
+        open.join_ref = Some(msg_ref.clone());
+        Ok(self.push(now, What::Join, msg_ref, |open, msg_ref| open.join_frame(msg_ref)))
+    }
+
+    /// Sends a document; a subscription's answer is reported as [`Event::Subscribed`].
     ///
     /// # Errors
     ///
     /// [`CommandError::WrongState`] unless the topic is joined.
     pub fn send_doc(&mut self, now: Instant, doc: &Doc) -> Result<Ref, CommandError> {
-        let msg_ref = self.step(Step::Push)?;
-        Ok(self.push(now, What::Push, msg_ref, names::DOC, doc.to_payload()))
+        let msg_ref = self.open_for(Step::Push)?.next_ref();
+        Ok(self.push(now, What::Doc, msg_ref, |open, msg_ref| {
+            open.frame(msg_ref, names::DOC, doc.to_payload())
+        }))
     }
 
-    /// Ends a subscription.
+    /// Ends a subscription; the answer is reported as [`Event::Unsubscribed`].
     ///
     /// # Errors
     ///
-    /// [`CommandError::WrongState`] unless the topic is joined.
+    /// [`CommandError::WrongState`] unless the topic is joined, [`CommandError::NotSubscribed`] unless the
+    /// subscription is live.
     pub fn unsubscribe(&mut self, now: Instant, id: &SubscriptionId) -> Result<Ref, CommandError> {
-        let msg_ref = self.step(Step::Push)?;
-        let payload = json!({"subscriptionId": id.0});
-        Ok(self.push(now, What::Push, msg_ref, names::UNSUBSCRIBE, payload))
+        let open = self.open_for(Step::Push)?;
+        if !open.subscriptions.step(id, SubscriptionStep::Unsubscribe) {
+            return Err(CommandError::NotSubscribed);
+        }
+        let msg_ref = open.next_ref();
+        Ok(self.push(now, What::Unsubscribe(id.clone()), msg_ref, |open, msg_ref| {
+            open.unsubscribe_frame(msg_ref, id)
+        }))
     }
 
-    /// Leaves the control topic.
+    /// Leaves the control topic. Its subscriptions are gone at once.
     ///
     /// # Errors
     ///
-    /// [`CommandError::WrongState`] unless the topic is joined or being joined.
+    /// [`CommandError::WrongState`] unless the topic is joined or being joined, or its channel crashed.
     pub fn leave(&mut self, now: Instant) -> Result<Ref, CommandError> {
-        let msg_ref = self.step(Step::Leave)?;
-        Ok(self.push(now, What::Leave, msg_ref, names::PHX_LEAVE, json!({})))
+        let open = self.open_for(Step::Leave)?;
+        open.subscriptions.end_all();
+        let msg_ref = open.next_ref();
+        Ok(self.push(now, What::Leave, msg_ref, |open, msg_ref| open.leave_frame(msg_ref)))
     }
 
     /// Ends the connection.
@@ -221,10 +191,10 @@ impl Client {
         let event = match message {
             ServerMessage::Reply(reply) => open.take_reply(&frame, reply),
             ServerMessage::Data { subscription_id, result } => {
-                Some(Event::Data { subscription_id, result })
+                Some(open.take_data(subscription_id, result))
             }
-            ServerMessage::Error => open.channel_event(&frame, Step::Error, Event::ChannelCrashed),
-            ServerMessage::Close => open.channel_event(&frame, Step::Close, Event::ChannelClosed),
+            ServerMessage::Error => open.take_end(&frame, Step::Error),
+            ServerMessage::Close => open.take_end(&frame, Step::Close),
         };
         self.events.extend(event);
     }
@@ -238,10 +208,17 @@ impl Client {
     }
 
     /// Time has passed: reports what is overdue, and sends the heartbeat that is due.
+    ///
+    /// A heartbeat that is overdue ends the connection.
     pub fn handle_timeout(&mut self, now: Instant) {
         let State::Open(open) = &mut self.state else { return };
-        while let Some(overdue) = open.take_overdue(now) {
-            self.events.push_back(Event::Unanswered { msg_ref: overdue.msg_ref });
+        while let Some(event) = open.take_overdue(now) {
+            let is_dead = matches!(event, Event::HeartbeatMissed { .. });
+            self.events.push_back(event);
+            if is_dead {
+                // As Phoenix's own client does. Source: Phoenix, `assets/js/phoenix/socket.js`, `heartbeatTimeout`.
+                return self.close(Close::new(names::CLOSE_NORMAL));
+            }
         }
         if now >= open.next_heartbeat {
             // From the due time, not from now: a late wake-up does not make the beats drift.
@@ -269,39 +246,54 @@ impl Client {
     pub fn poll_timeout(&self) -> Option<Instant> {
         match &self.state {
             State::Open(open) => {
-                let replies = open.pending.iter().map(|pending| pending.deadline);
-                replies.chain([open.next_heartbeat]).min()
+                let reply = open.waiting.next_deadline();
+                Some(reply.map_or(open.next_heartbeat, |reply| reply.min(open.next_heartbeat)))
             }
             State::Closed => None,
         }
     }
 
+    /// Whether the connection stands.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
     /// Where the control topic's channel stands.
-    pub const fn channel(&self) -> ChannelState {
-        match &self.state {
-            State::Open(open) => open.channel,
-            State::Closed => ChannelState::Closed,
-        }
+    pub fn channel(&self) -> ChannelState {
+        self.open().map_or(ChannelState::Closed, |open| open.channel)
+    }
+
+    /// The subscriptions, each live or ending.
+    pub fn subscriptions(&self) -> impl Iterator<Item = (&SubscriptionId, SubscriptionState)> {
+        self.open().into_iter().flat_map(|open| open.subscriptions.live())
+    }
+
+    /// The pushes that wait for their replies, the next deadline first.
+    pub fn pending(&self) -> impl Iterator<Item = (&Ref, Instant)> {
+        self.open().into_iter().flat_map(|open| open.waiting.iter())
     }
 
     /// Sends a heartbeat now, whatever the timer says.
     pub fn send_heartbeat(&mut self, now: Instant) {
-        let State::Open(open) = &mut self.state else { return };
-        let msg_ref = open.next_ref();
-        let deadline = now + self.config.reply_within;
-        open.pending.push_back(Pending {
-            msg_ref: msg_ref.clone(),
-            what: What::Heartbeat,
-            deadline,
-        });
-        self.transmits.push_back(Transmit::Text(Frame::heartbeat(msg_ref).encode()));
+        if let State::Open(open) = &mut self.state {
+            let msg_ref = open.next_ref();
+            self.push(now, What::Heartbeat, msg_ref, |_, msg_ref| Frame::heartbeat(msg_ref));
+        }
     }
 
-    fn step(&mut self, step: Step) -> Result<Ref, CommandError> {
+    fn open(&self) -> Option<&Open> {
+        match &self.state {
+            State::Open(open) => Some(open),
+            State::Closed => None,
+        }
+    }
+
+    /// Takes a step of the channel's, if it is legal.
+    fn open_for(&mut self, step: Step) -> Result<&mut Open, CommandError> {
         let State::Open(open) = &mut self.state else { return Err(CommandError::Closed) };
         let wrong = CommandError::WrongState(open.channel);
         open.channel = open.channel.step(step).ok_or(wrong)?;
-        Ok(open.next_ref())
+        Ok(open)
     }
 
     fn push(
@@ -309,69 +301,14 @@ impl Client {
         now: Instant,
         what: What,
         msg_ref: Ref,
-        event: &str,
-        payload: serde_json::Value,
+        frame: impl FnOnce(&Open, Ref) -> Frame,
     ) -> Ref {
         if let State::Open(open) = &mut self.state {
             let deadline = now + self.config.reply_within;
-            open.pending.push_back(Pending { msg_ref: msg_ref.clone(), what, deadline });
-            let topic = names::CONTROL_TOPIC;
-            let frame =
-                Frame::push(open.join_ref.clone(), Some(msg_ref.clone()), topic, event, payload);
-            self.transmits.push_back(Transmit::Text(frame.encode()));
+            open.waiting.push(Pending { msg_ref: msg_ref.clone(), what, deadline });
+            let text = frame(open, msg_ref.clone()).encode();
+            self.transmits.push_back(Transmit::Text(text));
         }
         msg_ref
-    }
-}
-
-impl Open {
-    fn next_ref(&mut self) -> Ref {
-        self.last_ref += 1;
-        Ref::text(self.last_ref.to_string())
-    }
-
-    fn take_reply(&mut self, frame: &Frame, reply: Reply) -> Option<Event> {
-        let found = self.pending.iter().position(|pending| {
-            Some(&pending.msg_ref) == frame.msg_ref.as_ref()
-                && (pending.what == What::Heartbeat) == (frame.topic == names::PHOENIX_TOPIC)
-        });
-        let Some(pending) = found.and_then(|at| self.pending.remove(at)) else {
-            return Some(Event::Violation(Violation::UnexpectedReply));
-        };
-        let step = match (pending.what, reply.status) {
-            (What::Heartbeat, _) => return Some(Event::HeartbeatAnswered),
-            (What::Join, Status::Ok) => Some(Step::JoinOk),
-            (What::Join, Status::Error) => Some(Step::JoinError),
-            (What::Leave, _) => Some(Step::Close),
-            (What::Push, _) => None,
-        };
-        if let Some(next) = step.and_then(|step| self.channel.step(step)) {
-            self.channel = next;
-        }
-        if step == Some(Step::JoinOk) {
-            return Some(Event::Joined);
-        }
-        Some(Event::Replied { msg_ref: pending.msg_ref, reply })
-    }
-
-    /// A channel event with another join ref than the live one speaks of an older channel.
-    fn channel_event(&mut self, frame: &Frame, step: Step, event: Event) -> Option<Event> {
-        if frame.topic != names::CONTROL_TOPIC || frame.join_ref != self.join_ref {
-            return None;
-        }
-        self.channel = self.channel.step(step)?;
-        Some(event)
-    }
-
-    fn take_overdue(&mut self, now: Instant) -> Option<Pending> {
-        let at = self.pending.iter().position(|pending| pending.deadline <= now)?;
-        let pending = self.pending.remove(at)?;
-        // Otherwise the channel could never be joined again.
-        self.channel = match (pending.what, self.channel) {
-            (What::Join, ChannelState::Joining) => ChannelState::Errored,
-            (What::Leave, ChannelState::Leaving) => ChannelState::Closed,
-            (_, channel) => channel,
-        };
-        Some(pending)
     }
 }

@@ -122,6 +122,9 @@ pub enum Refusal {
         /// The value as sent, decoded.
         vsn: String,
     },
+    /// `vsn` is given as a list or a map, such as `vsn[]=2.0.0`: an exception of the real server's.
+    #[error("vsn is given as a list or a map")]
+    VsnNotText,
     /// Neither `token` nor `client_id` is there.
     #[error("neither token nor client_id in the query; is an & missing?")]
     NoCredential,
@@ -145,6 +148,7 @@ impl Refusal {
             Self::UnknownPath { .. } => 404,
             Self::QueryNotUtf8 | Self::CredentialNotText { .. } | Self::ClientIdNotUuid => 400,
             Self::UnknownVsn { .. } | Self::NoCredential => 403,
+            Self::VsnNotText => 500,
         }
     }
 }
@@ -160,6 +164,9 @@ impl ConnectRequest {
         let endpoint = Endpoint::at_path(path)
             .ok_or_else(|| Refusal::UnknownPath { path: path.to_owned() })?;
         let pairs = parse_query(query).ok_or(Refusal::QueryNotUtf8)?;
+        if is_nested(&pairs, "vsn") {
+            return Err(Refusal::VsnNotText);
+        }
         let vsn = Vsn::parse(last(&pairs, "vsn").unwrap_or("1.0.0"))?;
         let credential = parse_credential(&pairs)?;
         Ok(Self { endpoint, vsn, credential })
@@ -231,17 +238,17 @@ fn last<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
+/// Whether a parameter is given as a list or a map: `name[]=` or `name[key]=`.
+fn is_nested(pairs: &[(String, String)], name: &str) -> bool {
+    pairs.iter().any(|(key, _)| key.strip_prefix(name).is_some_and(|rest| rest.starts_with('[')))
+}
+
 fn is_number(text: &str) -> bool {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits && (text == "0" || !text.starts_with('0'))
 }
 
 fn parse_credential(pairs: &[(String, String)]) -> Result<Credential, Refusal> {
-    let nested = |name: &str| {
-        pairs
-            .iter()
-            .any(|(key, _)| key.strip_prefix(name).is_some_and(|rest| rest.starts_with('[')))
-    };
     if let Some(id) = last(pairs, "client_id") {
         // Sixteen bytes are taken for a raw UUID, which nobody has: that is for the look-up to refuse.
         if is_uuid(id) || id.len() == 16 {
@@ -249,13 +256,13 @@ fn parse_credential(pairs: &[(String, String)]) -> Result<Credential, Refusal> {
         }
         return Err(Refusal::ClientIdNotUuid);
     }
-    if nested("client_id") {
+    if is_nested(pairs, "client_id") {
         return Err(Refusal::CredentialNotText { name: "client_id" });
     }
     if let Some(token) = last(pairs, "token") {
         return Ok(Credential::Token(token.to_owned()));
     }
-    if nested("token") {
+    if is_nested(pairs, "token") {
         return Err(Refusal::CredentialNotText { name: "token" });
     }
     Err(Refusal::NoCredential)
@@ -298,6 +305,7 @@ mod tests {
         check(&format!("{path}?vsn=2.0.0"), Err(Refusal::NoCredential));
         check(path, Err(Refusal::NoCredential));
         let name = "token";
+        check(&format!("{path}?vsn[]=2.0.0&token=x"), Err(Refusal::VsnNotText));
         check(&format!("{path}?token[]=x"), Err(Refusal::CredentialNotText { name }));
     }
 

@@ -69,6 +69,10 @@ pub mod v1;
 pub mod connect;
 
 mod channel;
+mod deadline;
+mod subscription;
+#[cfg(test)]
+mod table;
 mod transmit;
 mod violation;
 
@@ -79,12 +83,14 @@ pub mod server;
 
 pub use channel::{ChannelState, Step};
 pub use data::DataTemplate;
+pub use deadline::{ArmedBy, DropRule, RestartedBy};
 pub use frame::{DecodeError, Frame, Ref};
 pub use json::{Json, MAX_DEPTH};
 pub use message::{ClientMessage, Doc, Reply, ServerMessage, Status, SubscriptionId};
 pub use name::Name;
 pub use payload::Payload;
 pub use raw::{Envelope, RawFrame};
+pub use subscription::{SubscriptionState, SubscriptionStep};
 pub use time::Instant;
 pub use transmit::{Close, Transmit};
 pub use violation::{Consequence, Violation};

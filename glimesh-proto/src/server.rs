@@ -1,12 +1,13 @@
 //! The server's role: the drop rule, the channel, and what a correct answer is.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::binary::Push;
 use crate::channel::{ChannelState, Step};
+use crate::deadline::{Deadline, DropRule, Sign};
 use crate::frame::{Frame, Ref};
 use crate::message::{ClientMessage, Reply, Status, SubscriptionId};
 use crate::names;
@@ -14,35 +15,11 @@ use crate::time::Instant;
 use crate::transmit::{Close, Transmit};
 use crate::violation::{Consequence, Violation};
 
-/// When a silent client is dropped. The time before the first restart runs from the open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DropRule {
-    /// Drops a client from which no heartbeat arrived within the given time.
-    ///
-    /// Any other traffic does not count. See [`NoTraffic`](Self::NoTraffic) for the rule in the server's code.
-    ///
-    /// Source: Glimesh/api-docs, "Connecting to Chat", "Connection Issues": 30 seconds.
-    /// Disagrees with: Phoenix 1.7.0, `lib/phoenix/transports/websocket.ex`: 60 000 ms, restarted by any data.
-    NoHeartbeat {
-        /// The longest time between two heartbeats.
-        within: Duration,
-    },
-    /// Drops a client from which no byte arrived within the given time.
-    ///
-    /// Source: recordings `timing/*`, rule 22.
-    NoTraffic {
-        /// The longest time between two bytes.
-        within: Duration,
-    },
-}
-
 /// The settings of a server, one set for each profile.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// When a silent client is dropped.
     pub drop_rule: DropRule,
-    /// How much later than the rule says the drop comes.
-    pub grace: Duration,
     /// The first element of the reply to a heartbeat; the real server sends `null`.
     pub heartbeat_reply_join_ref: Option<Ref>,
 }
@@ -50,20 +27,12 @@ pub struct Config {
 impl Config {
     /// The rule that the document states, with a grace for clients whose timer is exactly 30 s.
     pub const fn glimesh() -> Self {
-        Self {
-            drop_rule: DropRule::NoHeartbeat { within: Duration::from_secs(30) },
-            grace: Duration::from_secs(2),
-            heartbeat_reply_join_ref: None,
-        }
+        Self { drop_rule: DropRule::glimesh(), heartbeat_reply_join_ref: None }
     }
 
     /// The rule that was deployed.
     pub const fn phoenix() -> Self {
-        Self {
-            drop_rule: DropRule::NoTraffic { within: Duration::from_secs(60) },
-            grace: Duration::ZERO,
-            heartbeat_reply_join_ref: None,
-        }
+        Self { drop_rule: DropRule::phoenix(), heartbeat_reply_join_ref: None }
     }
 
     /// As [`glimesh`](Self::glimesh), with the text `"null"` in the heartbeat's reply, as the document prints it.
@@ -120,7 +89,7 @@ pub enum Event {
 /// ```
 #[derive(Debug)]
 pub struct Server {
-    config: Config,
+    heartbeat_reply_join_ref: Option<Ref>,
     state: State,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
@@ -128,7 +97,7 @@ pub struct Server {
 
 #[derive(Debug)]
 enum State {
-    Open { last_restart: Instant, channel: Channel },
+    Open { deadline: Deadline, channel: Channel },
     Closed,
 }
 
@@ -140,16 +109,35 @@ struct Channel {
     join_ref: Option<Ref>,
     /// What replies carry: the join's ref where its join ref was null. Source: recordings, rule 19.
     reply_ref: Option<Ref>,
+    /// What its documents were answered with; gone with the channel. Source: recordings, rules 18 and 28.
+    subscriptions: BTreeSet<SubscriptionId>,
 }
 
 impl Channel {
-    const CLOSED: Self = Self { state: ChannelState::Closed, join_ref: None, reply_ref: None };
+    const CLOSED: Self = Self {
+        state: ChannelState::Closed,
+        join_ref: None,
+        reply_ref: None,
+        subscriptions: BTreeSet::new(),
+    };
 
     fn of_join(join: &Frame) -> Self {
         // Elixir's `||` passes over `false`, too.
         let truthy = |join_ref: &Ref| join_ref.as_json().as_str() != "false";
         let reply_ref = join.join_ref.clone().filter(truthy).or_else(|| join.msg_ref.clone());
-        Self { state: ChannelState::Joined, join_ref: join.join_ref.clone(), reply_ref }
+        let join_ref = join.join_ref.clone();
+        Self { state: ChannelState::Joined, join_ref, reply_ref, ..Self::CLOSED }
+    }
+
+    /// A document or an `unsubscribe` is answered with `ok`.
+    fn grant(&mut self, event: &str, response: &Value) {
+        let Some(id) = response.get("subscriptionId").and_then(Value::as_str) else { return };
+        let id = SubscriptionId(id.to_owned());
+        if event == names::DOC {
+            self.subscriptions.insert(id);
+        } else {
+            self.subscriptions.remove(&id);
+        }
     }
 
     const fn is_joined(&self) -> bool {
@@ -159,9 +147,14 @@ impl Channel {
 
 impl Server {
     /// A connection that was opened just now, by the 101 of its upgrade.
-    pub const fn new(config: Config, now: Instant) -> Self {
-        let state = State::Open { last_restart: now, channel: Channel::CLOSED };
-        Self { config, state, transmits: VecDeque::new(), events: VecDeque::new() }
+    pub fn new(config: Config, now: Instant) -> Self {
+        let deadline = Deadline::new(config.drop_rule, now);
+        Self {
+            heartbeat_reply_join_ref: config.heartbeat_reply_join_ref,
+            state: State::Open { deadline, channel: Channel::CLOSED },
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+        }
     }
 
     // Input: never refused, never panics.
@@ -192,11 +185,7 @@ impl Server {
 
     /// Some bytes came: a ping, a pong, a part of a frame. Also called for each message.
     pub const fn handle_traffic(&mut self, now: Instant) {
-        if let (DropRule::NoTraffic { .. }, State::Open { last_restart, .. }) =
-            (self.config.drop_rule, &mut self.state)
-        {
-            *last_restart = now;
-        }
+        self.observe(Sign::Byte, now);
     }
 
     /// The client ended the connection, with a close frame or without.
@@ -209,11 +198,9 @@ impl Server {
 
     /// Time has passed. Drops the client if its time is over; what comes at the deadline is in time.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let State::Open { last_restart, .. } = self.state else { return };
-        if now < last_restart + self.limit() {
-            return;
-        }
-        self.events.push_back(Event::Dropped { silent_for: now.since(last_restart) });
+        let State::Open { deadline, .. } = &self.state else { return };
+        let Some(silent_for) = deadline.overrun(now) else { return };
+        self.events.push_back(Event::Dropped { silent_for });
         self.close(Close::new(names::CLOSE_NORMAL));
     }
 
@@ -242,7 +229,7 @@ impl Server {
         let mut gone = None;
         let join_ref = match to.event.as_str() {
             names::HEARTBEAT if to.topic == names::PHOENIX_TOPIC => {
-                self.config.heartbeat_reply_join_ref.clone()
+                self.heartbeat_reply_join_ref.clone()
             }
             names::PHX_JOIN if on_control && reply.status == Status::Ok => {
                 let old = std::mem::replace(channel, Channel::of_join(to));
@@ -254,7 +241,10 @@ impl Server {
                 gone = Some(old.join_ref);
                 old.reply_ref
             }
-            names::DOC | names::UNSUBSCRIBE if on_control && channel.is_joined() => {
+            event @ (names::DOC | names::UNSUBSCRIBE) if on_control && channel.is_joined() => {
+                if reply.status == Status::Ok {
+                    channel.grant(event, &reply.response);
+                }
                 channel.reply_ref.clone()
             }
             _ => to.join_ref.clone(),
@@ -289,9 +279,11 @@ impl Server {
         }
     }
 
-    /// Sends data to a subscriber.
+    /// Sends data to a subscriber; nothing if the subscription has ended while the data was on its way.
     pub fn publish(&mut self, id: &SubscriptionId, result: Value) {
-        self.send_text(Frame::data(id, result).encode());
+        if self.is_subscribed(id) {
+            self.send_text(Frame::data(id, result).encode());
+        }
     }
 
     /// Sends any text; deliberate nonsense goes here.
@@ -326,10 +318,11 @@ impl Server {
         event
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) wants to be called; `None` once closed.
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called; `None` once closed, and before the drop rule
+    /// is armed.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        match self.state {
-            State::Open { last_restart, .. } => Some(last_restart + self.limit()),
+        match &self.state {
+            State::Open { deadline, .. } => deadline.at(),
             State::Closed => None,
         }
     }
@@ -344,11 +337,27 @@ impl Server {
         matches!(&self.state, State::Open { channel, .. } if channel.is_joined())
     }
 
+    /// Whether a document was answered with this id, and neither it nor its channel has ended since.
+    pub fn is_subscribed(&self, id: &SubscriptionId) -> bool {
+        matches!(&self.state, State::Open { channel, .. } if channel.subscriptions.contains(id))
+    }
+
+    /// The live subscriptions.
+    pub fn subscriptions(&self) -> impl Iterator<Item = &SubscriptionId> {
+        let channel = match &self.state {
+            State::Open { channel, .. } => Some(channel),
+            State::Closed => None,
+        };
+        channel.into_iter().flat_map(|channel| &channel.subscriptions)
+    }
+
     fn handle_frame(&mut self, now: Instant, frame: Frame) {
         match self.read(&frame) {
             Ok(message) => {
-                if message == ClientMessage::Heartbeat {
-                    self.restart_for_heartbeat(now);
+                match message {
+                    ClientMessage::Heartbeat => self.observe(Sign::Heartbeat, now),
+                    ClientMessage::Join => self.observe(Sign::Join, now),
+                    _ => {}
                 }
                 self.events.push_back(Event::Received { frame, message });
             }
@@ -379,16 +388,10 @@ impl Server {
         }
     }
 
-    const fn restart_for_heartbeat(&mut self, now: Instant) {
-        if let State::Open { last_restart, .. } = &mut self.state {
-            *last_restart = now;
+    const fn observe(&mut self, sign: Sign, now: Instant) {
+        if let State::Open { deadline, .. } = &mut self.state {
+            deadline.observe(sign, now);
         }
-    }
-
-    fn limit(&self) -> Duration {
-        let (DropRule::NoHeartbeat { within } | DropRule::NoTraffic { within }) =
-            self.config.drop_rule;
-        within.saturating_add(self.config.grace)
     }
 
     fn violation(&mut self, frame: Option<Frame>, violation: Violation) {

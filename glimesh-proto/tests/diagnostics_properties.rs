@@ -5,6 +5,7 @@ use glimesh_proto::diagnostic::{
     Context, Diagnostic, MessageKind, Profile, Sender, Severity, diagnose, diagnose_bytes,
     diagnose_url,
 };
+use glimesh_proto::scan::scan;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -138,6 +139,7 @@ proptest! {
         let found = diagnose(&text, &Context::default());
         let syntax = found.iter().any(|fault| fault.code.id.starts_with('J'));
         prop_assert_eq!(syntax, serde_json::from_str::<Value>(&text).is_err(), "{:?}: {:#?}", text, found);
+        prop_assert_eq!(syntax, !scan(&text).is_json(), "{:?}: {:#?}", text, found);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[test]
-fn the_core_depends_on_three_crates() {
-    assert_eq!(dependencies("glimesh-proto"), ["serde", "serde_json", "thiserror"]);
+fn the_core_depends_on_two_crates() {
+    assert_eq!(dependencies("glimesh-proto"), ["serde_json", "thiserror"]);
 }
 
 #[test]

@@ -5,10 +5,12 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use glimesh_proto::Ref;
-use glimesh_proto::server::{Config, DropRule};
+use glimesh_proto::server::Config;
+use glimesh_proto::{ArmedBy, DropRule, Ref};
 
 use crate::scenario::Span;
+
+pub use glimesh_proto::RestartedBy;
 
 /// What the server does where no scenario says otherwise. Times are the client's seconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,15 +42,6 @@ pub enum ProfileName {
     Phoenix,
     /// `literal`: as the document prints the frames.
     Literal,
-}
-
-/// What restarts the heartbeat's limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RestartedBy {
-    /// A heartbeat, and nothing else.
-    Heartbeat,
-    /// Any byte from the client.
-    AnyByte,
 }
 
 /// The first element of a heartbeat's reply.
@@ -122,13 +115,13 @@ impl Profile {
 
     /// What the server machine is told.
     pub fn config(&self) -> Config {
-        let within = self.heartbeat_limit;
         Config {
-            drop_rule: match self.restarted_by {
-                RestartedBy::Heartbeat => DropRule::NoHeartbeat { within },
-                RestartedBy::AnyByte => DropRule::NoTraffic { within },
+            drop_rule: DropRule {
+                limit: self.heartbeat_limit,
+                grace: self.grace,
+                restarted_by: self.restarted_by,
+                armed_by: ArmedBy::Open,
             },
-            grace: self.grace,
             heartbeat_reply_join_ref: match self.reply_first {
                 ReplyFirst::Null => None,
                 ReplyFirst::Text => Some(Ref::text("null")),

@@ -40,7 +40,9 @@ pub(crate) fn refused(refusal: &Refusal) -> Why {
     let (code, fix) = match refusal {
         Refusal::UnknownPath { .. } => ("unknown-path", "connect to /api/graph/websocket"),
         Refusal::QueryNotUtf8 => ("query-not-utf8", "percent-encode UTF-8 bytes"),
-        Refusal::UnknownVsn { .. } => ("unknown-vsn", "put vsn=2.0.0 into the query"),
+        Refusal::UnknownVsn { .. } | Refusal::VsnNotText => {
+            ("unknown-vsn", "put vsn=2.0.0 into the query")
+        }
         Refusal::NoCredential => {
             ("no-credential", "put token=TOKEN or client_id=ID into the query")
         }

@@ -183,13 +183,22 @@ impl Session<'_> {
             Event::Data { result, .. } => print(&result),
             // The server is alive and content: the next loss is the first one again.
             Event::HeartbeatAnswered => self.retry.reset(),
+            Event::HeartbeatMissed { msg_ref } => {
+                anstream::eprintln!("no reply to the heartbeat {msg_ref}");
+                return Next::Reconnect;
+            }
             Event::Unanswered { msg_ref } if !self.asked.contains(&msg_ref) => {
-                anstream::eprintln!("no reply to the join or the heartbeat {msg_ref}");
+                anstream::eprintln!("no reply to the join {msg_ref}");
                 return Next::Reconnect;
             }
             Event::ChannelCrashed | Event::ChannelClosed => self.join_later(),
             Event::Violation(violation) => anstream::eprintln!("skipped: {violation}"),
-            Event::Replied { .. } | Event::Unanswered { .. } | Event::Closed(_) => {}
+            Event::Replied { .. }
+            | Event::Subscribed { .. }
+            | Event::Unsubscribed { .. }
+            | Event::Unanswered { .. }
+            | Event::Stale(_)
+            | Event::Closed(_) => {}
         }
         Next::GoOn
     }

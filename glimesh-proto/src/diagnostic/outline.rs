@@ -1,12 +1,9 @@
 //! The uppermost layer of a JSON text that is known to be well formed: kinds, places, members.
 
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
-
 use super::report::Span;
+use crate::scan::Kind;
+use crate::scan::strict::{self, blank, element, key_and_value};
+use crate::scan::token::unescape;
 
 /// No more elements or members than this are kept; the rest are counted.
 const KEPT: usize = 256;
@@ -36,8 +33,8 @@ pub(crate) struct Member<'a> {
 impl<'a> Node<'a> {
     /// The whole text as one value; `None` if it is not JSON.
     pub(crate) fn of(text: &'a str) -> Option<Self> {
-        let raw: &RawValue = serde_json::from_str(text).ok()?;
-        Some(Self::within(raw.get(), text, 0))
+        strict::text(text.as_bytes()).ok()?;
+        Some(Self::within(text.trim_matches([' ', '\t', '\r', '\n']), text, 0))
     }
 
     /// `part` is a slice of `whole`, which stands at `offset`.
@@ -48,14 +45,7 @@ impl<'a> Node<'a> {
 
     /// What kind of value it is, with its article.
     pub(crate) fn kind(&self) -> &'static str {
-        match self.raw.as_bytes().first() {
-            Some(b'"') => "a string",
-            Some(b'{') => "an object",
-            Some(b'[') => "an array",
-            Some(b't' | b'f') => "a boolean",
-            Some(b'n') => "null",
-            _ => "a number",
-        }
+        self.raw.bytes().next().map_or(Kind::Null, Kind::of_first_byte).with_article()
     }
 
     pub(crate) fn is_string(&self) -> bool {
@@ -76,7 +66,8 @@ impl<'a> Node<'a> {
 
     /// The string's text; `None` for other kinds.
     pub(crate) fn text(&self) -> Option<String> {
-        self.is_string().then(|| serde_json::from_str(self.raw).ok()).flatten()
+        let inner = self.raw.strip_prefix('"')?.strip_suffix('"')?;
+        Some(unescape(inner).into_owned())
     }
 
     /// The array's elements; `None` for other kinds.
@@ -88,66 +79,102 @@ impl<'a> Node<'a> {
 
     /// The object's members, in the order of the text, doubled ones included; `None` for other kinds.
     pub(crate) fn members(&self) -> Option<Vec<Member<'a>>> {
-        let member = |(key, value): (Option<&'a RawValue>, _)| {
+        let member = |(key, value): (Option<&'a str>, _)| {
             let key = self.part(key?);
             Some(Member { name: key.text()?, key, value: self.part(value) })
         };
         self.layer(self.is_object())?.kept.into_iter().map(member).collect()
     }
 
-    fn part(&self, raw: &'a RawValue) -> Self {
-        Self::within(raw.get(), self.raw, self.span.start)
+    fn part(&self, raw: &'a str) -> Self {
+        Self::within(raw, self.raw, self.span.start)
     }
 
     fn layer(&self, fits: bool) -> Option<Layer<'a>> {
-        fits.then(|| serde_json::from_str(self.raw).ok()).flatten()
+        fits.then(|| Layer::of(self.raw, self.is_object())).flatten()
     }
 }
 
 /// What an array or object holds, with the keys that an object has.
+#[derive(Default)]
 struct Layer<'a> {
-    kept: Vec<(Option<&'a RawValue>, &'a RawValue)>,
+    kept: Vec<(Option<&'a str>, &'a str)>,
     count: usize,
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Layer<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LayerVisitor)
+impl<'a> Layer<'a> {
+    /// `None` if the text is no array or object after all.
+    fn of(raw: &'a str, is_object: bool) -> Option<Self> {
+        let bytes = raw.as_bytes();
+        let mut layer = Self::default();
+        let mut at = blank(bytes, 1);
+        if let Some(b']' | b'}') = bytes.get(at) {
+            return Some(layer);
+        }
+        loop {
+            let (key, start) = match is_object {
+                true => {
+                    let (key_end, value) = key_and_value(bytes, at).ok()?;
+                    (Some(raw.get(at..key_end)?), value)
+                }
+                false => (None, at),
+            };
+            let end = element(bytes, start).ok()?;
+            if layer.count < KEPT {
+                layer.kept.push((key, raw.get(start..end)?));
+            }
+            layer.count += 1;
+            at = blank(bytes, end);
+            if bytes.get(at) != Some(&b',') {
+                return Some(layer);
+            }
+            at = blank(bytes, at + 1);
+        }
     }
 }
 
-struct LayerVisitor;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::scan;
+    use proptest::prelude::*;
 
-impl<'de> Visitor<'de> for LayerVisitor {
-    type Value = Layer<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array or an object")
+    fn value() -> impl Strategy<Value = serde_json::Value> {
+        use serde_json::Value;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..7).prop_map(Value::from),
+                prop::collection::hash_map("\\PC{0,3}", inner, 0..5)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut layer = Layer { kept: Vec::new(), count: 0 };
-        while layer.count < KEPT {
-            let Some(element) = seq.next_element()? else { return Ok(layer) };
-            layer.kept.push((None, element));
-            layer.count += 1;
+    proptest! {
+        #[test]
+        fn the_parts_stand_where_the_scanner_sees_them(value in value(), pretty in any::<bool>()) {
+            let text = if pretty { format!(" {value:#}\n") } else { value.to_string() };
+            let found = scan(&text);
+            let root = Node::of(&text).expect("it is JSON");
+            prop_assert_eq!(Some(root.span.clone()), found.root.map(|root| root.span.range()));
+            if let Some(elements) = root.elements() {
+                prop_assert_eq!(elements.count, found.count);
+                for (ours, theirs) in elements.kept.iter().zip(&found.elements) {
+                    prop_assert_eq!(&ours.span, &theirs.span.range());
+                    prop_assert_eq!(ours.kind(), theirs.kind.with_article());
+                }
+            }
+            for (ours, theirs) in root.members().unwrap_or_default().iter().zip(&found.members) {
+                prop_assert_eq!(&ours.key.span, &theirs.key.range());
+                prop_assert_eq!(&ours.value.span, &theirs.value.span.range());
+                prop_assert!(value.get(&ours.name).is_some());
+            }
         }
-        while seq.next_element::<IgnoredAny>()?.is_some() {
-            layer.count += 1;
-        }
-        Ok(layer)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut layer = Layer { kept: Vec::new(), count: 0 };
-        while layer.count < KEPT {
-            let Some((key, value)) = map.next_entry()? else { return Ok(layer) };
-            layer.kept.push((Some(key), value));
-            layer.count += 1;
-        }
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
-            layer.count += 1;
-        }
-        Ok(layer)
     }
 }

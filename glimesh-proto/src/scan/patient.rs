@@ -45,7 +45,7 @@ pub(crate) fn first_error(text: &str) -> Option<SyntaxError> {
     }
 }
 
-struct Patient<'a> {
+pub(super) struct Patient<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
@@ -88,7 +88,7 @@ struct Open<'a> {
 }
 
 impl<'a> Patient<'a> {
-    fn new(text: &'a str) -> Self {
+    pub(super) fn new(text: &'a str) -> Self {
         Self {
             text,
             bytes: text.as_bytes(),
@@ -102,7 +102,7 @@ impl<'a> Patient<'a> {
     }
 
     /// Goes one token on; false at the end of the text.
-    fn step(&mut self) -> bool {
+    pub(super) fn step(&mut self) -> bool {
         self.at = skip_blank(self.bytes, self.at);
         let Some(&byte) = self.bytes.get(self.at) else { return false };
         if byte == b'/' && matches!(self.bytes.get(self.at + 1), Some(b'/' | b'*')) {

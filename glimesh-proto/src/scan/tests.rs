@@ -4,6 +4,7 @@ use jiter::{JsonErrorType, JsonValue};
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::patient::Patient;
 use super::{SyntaxFault, first_error, scan, strict};
 
 #[track_caller]
@@ -91,6 +92,19 @@ fn hostile_texts_cost_no_more_than_their_length() {
         let found = scan(&text);
         assert_eq!(found.first_error(), first_error(&text));
         assert_eq!(found.first_error().map(|error| error.at), strict_fault(&text));
+    }
+}
+
+#[test]
+fn steps_are_no_more_than_twice_the_bytes() {
+    for piece in PIECES.iter().chain(&["[}", "{]", "[,", "{,", "{a:", r#"{"a":1,"#, "//\n", "]x"]) {
+        let text = piece.repeat(20_000 / piece.len());
+        let mut patient = Patient::new(&text);
+        let mut steps = 0;
+        while patient.step() {
+            steps += 1;
+        }
+        assert!(steps <= 2 * text.len(), "{steps} steps for {} bytes of {piece:?}", text.len());
     }
 }
 

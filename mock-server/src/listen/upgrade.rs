@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use glimesh_proto::Instant;
-use glimesh_proto::connect::{ConnectRequest, Credential, parse_query};
+use glimesh_proto::connect::{ConnectRequest, Credential};
 use http_body_util::Full;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
@@ -33,13 +33,6 @@ pub(super) fn answer(shared: &Shared, conn: u32, head: &Parts) -> Routed {
         return answer.into();
     }
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-    if is_vsn_a_list(head.uri.query().unwrap_or_default()) {
-        note((
-            "unknown-vsn",
-            "refused with 500: vsn is a list; put vsn=2.0.0 into the query".to_owned(),
-        ));
-        return text(StatusCode::INTERNAL_SERVER_ERROR, head, "Internal Server Error").into();
-    }
     let request = match ConnectRequest::parse(target) {
         Ok(request) => request,
         Err(refusal) => {
@@ -124,14 +117,12 @@ fn insert(answer: &mut Answer, headers: &BTreeMap<String, String>) {
     }
 }
 
-/// Source: recording `connect/vsn_array`.
-fn is_vsn_a_list(query: &str) -> bool {
-    parse_query(query).is_some_and(|pairs| pairs.iter().any(|(name, _)| name.starts_with("vsn[")))
-}
-
 fn refused(status: u16, head: &Parts) -> Answer {
     match StatusCode::from_u16(status) {
         Ok(StatusCode::BAD_REQUEST) => text(StatusCode::BAD_REQUEST, head, "Bad Request"),
+        Ok(status @ StatusCode::INTERNAL_SERVER_ERROR) => {
+            text(status, head, "Internal Server Error")
+        }
         Ok(status) => empty(status),
         Err(_) => empty(StatusCode::FORBIDDEN),
     }
