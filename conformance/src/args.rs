@@ -137,8 +137,11 @@ pub struct SelfCheckArgs {
 /// Options of `server`.
 #[derive(Debug, Args)]
 pub struct ServerArgs {
-    /// The server, as ws://HOST:PORT; a path is ignored.
+    /// The server, as ws://HOST:PORT or wss://HOST:PORT; a path is ignored.
     pub url: Address,
+    /// The authority to trust with wss, as PEM; else the file in SSL_CERT_FILE.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// Only these categories, separated by commas.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub category: Vec<Category>,

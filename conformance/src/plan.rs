@@ -70,11 +70,6 @@ pub enum PlanError {
          its arguments, or read GCK_HEARTBEAT_MS in it and say --env GCK_CONTRACT=1"
     )]
     NoInterval,
-    /// The bundled client cannot be run with TLS.
-    #[error(
-        "the bundled reference client speaks no TLS; --tls needs a client of your own, after `--`"
-    )]
-    BundledWithTls,
 }
 
 impl Plan {
@@ -84,9 +79,6 @@ impl Plan {
     ///
     /// [`PlanError`] says what to change.
     pub fn new(args: &RunArgs, kit: &Path) -> Result<Self, PlanError> {
-        if args.tls && args.client.is_empty() {
-            return Err(PlanError::BundledWithTls);
-        }
         let client = if args.client.is_empty() { bundled(kit, &[]) } else { args.client.clone() };
         client::check(&client, &args.env, args.tls)?;
         let all = check::catalogue();

@@ -104,3 +104,38 @@ async fn mistakes_and_absent_servers_have_their_own_codes() {
     let output = command.args(["server", &format!("ws://{addr}")]).output().await;
     assert_eq!(output.expect("it can be started").status.code(), Some(7));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_with_tls_is_asked_by_whoever_trusts_its_authority() {
+    let server = MockServer::builder().profile(Profile::phoenix()).control(true).tls(true);
+    let server = server.start().await.expect("a port is free");
+    let ca_file = server.ca_file().expect("it speaks TLS").to_owned();
+    let url = server.url();
+    let ask = async |flags: &[&str], environment: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_glimesh-conformance"));
+        command.env_remove("SSL_CERT_FILE").envs(environment.iter().copied());
+        command
+            .args(["server", &url, "--category", "join,push,lifecycle", "--control"])
+            .args(flags);
+        let output = command.output().await.expect("it can be started");
+        let shown = String::from_utf8(output.stderr).expect("it is UTF-8");
+        (output.status.code(), shown)
+    };
+    let ca = ca_file.to_str().expect("it is UTF-8");
+    let (code, by_flag) = ask(&["--ca", ca], &[]).await;
+    assert_eq!(code, Some(0), "{by_flag}");
+    let total = by_flag.lines().find(|line| line.starts_with("all ")).expect("a table");
+    let (code, by_environment) = ask(&[], &[("SSL_CERT_FILE", ca)]).await;
+    assert_eq!(code, Some(0), "{by_environment}");
+    assert!(by_environment.contains(total), "{by_environment}");
+    let (code, nobody) = ask(&[], &[]).await;
+    assert_eq!(code, Some(2), "{nobody}");
+    assert!(nobody.contains("wss needs to know whom to trust: --ca FILE"), "{nobody}");
+    let (code, no_file) = ask(&["--ca", "no/such.pem"], &[]).await;
+    assert_eq!(code, Some(2), "{no_file}");
+    let other = MockServer::builder().tls(true).start().await.expect("a port is free");
+    let other = other.ca_file().expect("it speaks TLS").to_str().expect("it is UTF-8").to_owned();
+    let (code, distrusted) = ask(&["--ca", &other], &[]).await;
+    assert_eq!(code, Some(7), "{distrusted}");
+    server.stop().await;
+}

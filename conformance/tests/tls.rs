@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use glimesh_conformance::plan::Plan;
+use glimesh_conformance::plan::{self, Plan};
 use glimesh_conformance::runner;
 use glimesh_conformance::session::Session;
 use glimesh_mock::transcript::What;
@@ -50,10 +50,17 @@ async fn client_that_trusts_nobody_never_connects_and_the_note_says_why() {
     assert!(session.why_no_request().unwrap().starts_with("the client refused the server's"));
 }
 
+#[tokio::test]
+async fn bundled_client_speaks_tls_and_trusts_what_it_is_told() {
+    let session = session_of(plan::bundled(Path::new(KIT), &[]), Vec::new()).await;
+    assert_eq!(session.open_connections().count(), 1);
+    assert!(session.said().any(|said| said.text.contains("subscription")));
+    assert_eq!(notes(&session), [] as [&str; 0]);
+}
+
 #[test]
-fn what_needs_tls_or_cannot_have_it_is_said_before_anything_runs() {
+fn what_needs_tls_is_said_before_anything_runs() {
     check(&["run", "--", "bot", "--ca={ca_file}"], "has no meaning without TLS; say --tls");
-    check(&["run", "--tls"], "the bundled reference client speaks no TLS");
 }
 
 #[track_caller]
@@ -91,14 +98,18 @@ async fn plays_the_client() {
 
 /// One session with this test program as the client.
 async fn run(trusts: &str) -> Session {
-    let folder = tempfile::tempdir().unwrap();
     let program = std::env::current_exe().unwrap();
     let program = program.to_str().unwrap();
     // With a placeholder, so that the URL is not added: the arguments are names of tests.
     let words = [program, "--exact", "plays_the_client", "{run_id}"].map(str::to_owned);
-    let mut plan = Plan::for_client(Path::new(KIT), words.to_vec());
+    session_of(words.to_vec(), vec![(TRUSTS.to_owned(), trusts.to_owned())]).await
+}
+
+async fn session_of(client: Vec<String>, env: Vec<(String, String)>) -> Session {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = Plan::for_client(Path::new(KIT), client);
     plan.tls = true;
-    plan.env = vec![(TRUSTS.to_owned(), trusts.to_owned())];
+    plan.env = env;
     plan.sessions = vec!["held-join"];
     plan.checks = Vec::new();
     plan.output_dir = folder.path().join("output");

@@ -86,6 +86,11 @@ impl Audience {
         self.subscribers.insert(rank, Subscriber { conn, id, mailbox, subscription });
     }
 
+    /// How many subscriptions a connection has.
+    pub(crate) fn subscriptions_of(&self, conn: u32) -> usize {
+        self.connections.get(&conn).map_or(0, |connection| connection.ranks.len())
+    }
+
     pub(crate) fn unsubscribe_all(&mut self, conn: u32) {
         self.unsubscribe_where(conn, |_| true);
     }

@@ -6,11 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use glimesh_proto::connect::{Credential, Endpoint};
 use glimesh_proto::{DataTemplate, Doc, SubscriptionId};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::audience::{Audience, Told};
 use crate::graphql::{Answer, Api, Outcome, Request};
 use crate::mailbox::{Command, Data, Mailbox};
+use crate::profile::GraphSchema;
 use crate::world::{GrantError, Published, SayError, Viewer, World};
 
 /// The channel that clients under test are given. Source: the document's examples.
@@ -51,6 +52,8 @@ pub(crate) struct Chat {
     socket: Api,
     /// The world as it was at the start.
     initial: World,
+    /// How many subscriptions a connection may have.
+    most_subscriptions: usize,
     inner: Mutex<Inner>,
 }
 
@@ -58,20 +61,27 @@ struct Inner {
     world: World,
     audience: Audience,
     next_integer: i64,
+    /// How many operations were executed.
+    executed: u64,
 }
 
 impl Chat {
-    /// `older_api`: whether the current API answers documents that only the older one knows.
-    pub(crate) fn new(world: World, older_api: bool) -> Self {
+    /// `most_subscriptions`: how many a connection may have.
+    pub(crate) fn new(world: World, schema: GraphSchema, most_subscriptions: usize) -> Self {
         let inner = Inner {
             world: world.clone(),
             audience: Audience::default(),
             next_integer: FIRST_INTEGER,
+            executed: 0,
         };
         Self {
-            graph: if older_api { Api::glimesh() } else { Api::graph() },
+            graph: match schema {
+                GraphSchema::Current => Api::graph(),
+                GraphSchema::Either => Api::glimesh(),
+            },
             socket: Api::socket(),
             initial: world,
+            most_subscriptions,
             inner: Mutex::new(inner),
         }
     }
@@ -120,12 +130,18 @@ impl Chat {
         };
         let Outcome { answer, published, context_lost, by_older_api } =
             self.api(endpoint).execute(&mut inner.world, &request);
+        inner.count(&answer);
         let own =
             published.iter().flat_map(|event| fan_out(&mut inner, event, Some(conn)).own).collect();
         let answer = match answer {
             Answer::Ok(response) => Answered::Ok(response),
             Answer::Error(response) => Answered::Error(response),
             Answer::Crash { reason } => Answered::Crash { reason },
+            Answer::Subscribed(_)
+                if inner.audience.subscriptions_of(conn) >= self.most_subscriptions =>
+            {
+                Answered::Error(json!({"errors": [{"message": self.too_many_subscriptions()}]}))
+            }
             Answer::Subscribed(subscription) => {
                 let id = printed.unwrap_or_else(|| inner.next_id(subscription.hash()));
                 inner.audience.subscribe(conn, &id, subscription);
@@ -146,6 +162,7 @@ impl Chat {
         let now = &now();
         let request = Request { viewer, now, query, variables, most_complex: Some(MOST_COMPLEX) };
         let outcome = self.graph.execute(&mut inner.world, &request);
+        inner.count(&outcome.answer);
         for event in &outcome.published {
             fan_out(&mut inner, event, None);
         }
@@ -180,6 +197,11 @@ impl Chat {
         self.lock().audience.tell_newest(command)
     }
 
+    fn too_many_subscriptions(&self) -> String {
+        let most = self.most_subscriptions;
+        format!("The connection has {most} subscriptions, and this mock server keeps no more.")
+    }
+
     const fn api(&self, endpoint: Endpoint) -> &Api {
         match endpoint {
             Endpoint::Graph => &self.graph,
@@ -193,6 +215,12 @@ impl Chat {
 }
 
 impl Inner {
+    const fn count(&mut self, answer: &Answer) {
+        if let Answer::Ok(_) | Answer::Crash { .. } = answer {
+            self.executed += 1;
+        }
+    }
+
     fn next_id(&mut self, hash: &str) -> SubscriptionId {
         let integer = self.next_integer;
         self.next_integer += 1;
@@ -202,8 +230,9 @@ impl Inner {
 
 /// Offers what happened to every subscriber.
 fn fan_out(inner: &mut Inner, event: &Published, maker: Option<u32>) -> Told {
-    let Inner { world, audience, .. } = inner;
+    let Inner { world, audience, executed, .. } = inner;
     audience.publish(event, maker, |subscription| {
+        *executed += 1;
         DataTemplate::new(&subscription.publish(world, event))
     })
 }

@@ -18,7 +18,7 @@ use crate::limits::Limits;
 use crate::mailbox::Data;
 use crate::metrics::Metrics;
 use crate::printed::Printed;
-use crate::profile::Profile;
+use crate::profile::{HeartbeatDrop, Profile};
 use crate::recorder::Recorder;
 use crate::scenario::{After, AnswerAs, Awaited, Deed, Known, Remembered, Script, Then, fill};
 use crate::transcript::From;
@@ -65,6 +65,10 @@ pub(crate) struct Conversation {
     viewer: Viewer,
     held: Held,
     beats: u32,
+    /// The client was silent for too long.
+    dropped: bool,
+    /// For which fault of the client's the connection ends.
+    fault: Option<&'static str>,
     transmits: VecDeque<Transmit>,
     /// The number of this WebSocket in the session.
     number: u32,
@@ -84,6 +88,8 @@ impl Conversation {
             viewer: peer.viewer.clone(),
             held: Held::default(),
             beats: 0,
+            dropped: false,
+            fault: None,
             transmits: VecDeque::new(),
             number: shared.script.opened(),
             live: Remembered::default(),
@@ -188,8 +194,27 @@ impl Conversation {
     pub(crate) fn poll_transmit(&mut self) -> Option<Transmit> {
         match self.transmits.pop_front().or_else(|| self.server.poll_transmit())? {
             Transmit::Text(text) if self.peer.vsn == Vsn::V1 => Some(Transmit::Text(to_v1(text))),
-            other => Some(other),
+            Transmit::Close(close) => Some(Transmit::Close(self.explained(match self.ends_by() {
+                Some(HeartbeatDrop::Close(close)) => close.clone(),
+                _ => close,
+            }))),
+            text => Some(text),
         }
+    }
+
+    /// The same close frame, with the fault as its reason where that is wanted and there is no other.
+    pub(crate) fn explained(&self, close: Close) -> Close {
+        match self.fault {
+            Some(fault) if self.shared.profile.explain_closes && close.reason.is_empty() => {
+                Close { reason: fault.to_owned(), ..close }
+            }
+            _ => close,
+        }
+    }
+
+    /// How the connection ends, if its client was silent for too long.
+    pub(crate) fn ends_by(&self) -> Option<&HeartbeatDrop> {
+        self.dropped.then_some(&self.shared.profile.drop)
     }
 
     /// Writes down why something was done.
@@ -198,7 +223,8 @@ impl Conversation {
     }
 
     /// Writes down why the connection ends for a fault of the client's.
-    pub(crate) fn drop_for(&self, why: why::Why) {
+    pub(crate) fn drop_for(&mut self, why: why::Why) {
+        self.fault = Some(why.0);
         self.shared.metrics.dropped(why.0);
         self.note(why);
     }
@@ -234,6 +260,7 @@ impl Conversation {
                 Event::Received { frame, message } => self.received(now, frame, message),
                 Event::Violation { frame, violation } => self.violated(frame.as_ref(), &violation),
                 Event::Dropped { silent_for } => {
+                    self.dropped = true;
                     let silent_for = silent_for * self.shared.rate;
                     self.drop_for(why::dropped(&self.shared.profile, silent_for, self.beats));
                 }

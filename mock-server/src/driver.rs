@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use crate::conversation::{Conversation, Peer, Shared};
 use crate::ending::{Stage, ending};
 use crate::mailbox::{Command, Mailbox, Overflowed};
+use crate::profile::HeartbeatDrop;
 use crate::scenario::{Awaited, Then};
 use crate::transcript::{From, What};
 use crate::websocket::{Input, Link, Socket, echoed};
@@ -228,9 +229,10 @@ impl<L: Link> Driver<L> {
             // A server that hears or says nothing drops nobody.
             return Instant::now() + FAR;
         }
-        // Without a deadline there is a closed machine, whose close frame is about to be found.
+        // Without a deadline the rule is not armed yet, or the machine is closed and its close frame about to be found.
         let recorder = &self.conversation.shared.recorder;
-        self.conversation.deadline().map_or_else(Instant::now, |at| recorder.time_of(at))
+        let at = self.conversation.deadline().unwrap_or_else(|| Duration::MAX.into());
+        recorder.time_of(at)
     }
 
     /// Puts everything that is to be said on the socket; the flush comes with the next read.
@@ -247,6 +249,14 @@ impl<L: Link> Driver<L> {
                         return Some(self.too_slow());
                     }
                 }
+                Transmit::Close(_) if self.conversation.ends_by() == Some(&HeartbeatDrop::Cut) => {
+                    return Some(End::Cut);
+                }
+                Transmit::Close(_)
+                    if self.conversation.ends_by() == Some(&HeartbeatDrop::Reset) =>
+                {
+                    return Some(End::Reset);
+                }
                 Transmit::Close(close) => {
                     recorder.close(conn, From::Server, close.code, &close.reason);
                     return Some(End::Close(close));
@@ -259,15 +269,16 @@ impl<L: Link> Driver<L> {
         })
     }
 
-    fn refuse(&self, code: u16, word: &'static str, text: &str) -> End {
+    fn refuse(&mut self, code: u16, word: &'static str, text: &str) -> End {
         self.conversation.drop_for((word, text.to_owned()));
+        let close = self.conversation.explained(Close::new(code));
         let recorder = &self.conversation.shared.recorder;
-        recorder.close(self.conversation.peer.conn, From::Server, Some(code), "");
-        End::Close(Close::new(code))
+        recorder.close(self.conversation.peer.conn, From::Server, close.code, &close.reason);
+        End::Close(close)
     }
 
     /// A close frame would wait behind everything else; the connection is cut instead.
-    fn too_slow(&self) -> End {
+    fn too_slow(&mut self) -> End {
         let text = "cut: the client reads too slowly, and too much was waiting for it";
         self.conversation.drop_for(("slow-reader", text.to_owned()));
         End::Reset

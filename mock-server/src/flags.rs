@@ -1,15 +1,12 @@
 //! Flags that set limits.
 
 use clap::Args;
+use glimesh_mock::Limits;
 use glimesh_mock::scenario::Span;
-use glimesh_mock::{Limits, Profile};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitFlags {
-    /// The longest message that is read, in bytes; longer ones are closed with 1009. The real server has no limit.
-    #[arg(long, value_name = "BYTES", default_value_t = Profile::glimesh().message_limit)]
-    message_limit: usize,
     /// How many connections may be open at once.
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.connections)]
     max_connections: usize,
@@ -25,6 +22,9 @@ pub(crate) struct LimitFlags {
     /// How large a request's body may be, in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = Limits::DEFAULT.body)]
     body_limit: usize,
+    /// How many subscriptions a connection may have; more are refused.
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.subscriptions)]
+    max_subscriptions: usize,
     /// How many messages may wait for a connection that is busy, before it is cut.
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.mailbox)]
     mailbox: usize,
@@ -34,10 +34,6 @@ pub(crate) struct LimitFlags {
 }
 
 impl LimitFlags {
-    pub(crate) const fn message_limit(&self) -> usize {
-        self.message_limit
-    }
-
     pub(crate) const fn limits(&self) -> Limits {
         Limits {
             connections: self.max_connections,
@@ -45,6 +41,7 @@ impl LimitFlags {
             head: self.head_limit,
             body_timeout: self.body_timeout.0,
             body: self.body_limit,
+            subscriptions: self.max_subscriptions,
             mailbox: self.mailbox,
             unsent: self.unsent_limit,
         }

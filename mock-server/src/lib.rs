@@ -29,6 +29,7 @@ mod metrics;
 mod printed;
 mod recorder;
 mod redact;
+mod trust;
 mod why;
 
 mod limits;
@@ -63,4 +64,5 @@ pub use printed::{Printed, PrintedError};
 pub use profile::Profile;
 pub use recorder::{MAX_BYTES, MAX_ENTRIES};
 pub use scenario::Scenario;
+pub use trust::{Trust, TrustError};
 pub use world::SayError;

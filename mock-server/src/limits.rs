@@ -20,6 +20,8 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// `limit.body`: how large it may be, in bytes. Source: Plug 1.14.0, `Plug.Parsers`: 8 000 000.
     pub body: usize,
+    /// `limit.subscriptions`: how many subscriptions a connection may have; more are refused.
+    pub subscriptions: usize,
     /// `limit.mailbox`: how many messages may wait for a connection that is busy; at least 1.
     pub mailbox: usize,
     /// `limit.unsent`: how many bytes may wait for a client that reads slowly; at least 4096.
@@ -34,6 +36,7 @@ impl Limits {
         head: 64 << 10,
         body_timeout: Duration::from_secs(5),
         body: 8_000_000,
+        subscriptions: 10_000,
         mailbox: 16_384,
         unsent: 8 << 20,
     };
@@ -57,6 +60,7 @@ impl Limits {
             ("limit.head", self.head.to_string()),
             ("limit.body_timeout", Span(self.body_timeout).to_string()),
             ("limit.body", self.body.to_string()),
+            ("limit.subscriptions", self.subscriptions.to_string()),
             ("limit.mailbox", self.mailbox.to_string()),
             ("limit.unsent", self.unsent.to_string()),
         ]

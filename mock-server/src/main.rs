@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use flags::LimitFlags;
-use glimesh_mock::profile::ProfileName;
+use glimesh_mock::profile::{ProfileName, Settings};
 use glimesh_mock::scenario::{Auth, Span};
 use glimesh_mock::world::World;
 use glimesh_mock::{Chatter, Ending, MockServer, Printed, Profile, Scenario};
@@ -60,12 +60,6 @@ struct Serve {
     /// glimesh, phoenix (as deployed) or literal (as printed).
     #[arg(long, default_value = "glimesh")]
     profile: ProfileName,
-    /// The longest time between two heartbeats, such as 45s.
-    #[arg(long)]
-    heartbeat_limit: Option<Span>,
-    /// How much later than the limit the drop comes.
-    #[arg(long)]
-    grace: Option<Span>,
     /// A scenario file, or the name of a built-in scenario.
     #[arg(long)]
     scenario: Option<String>,
@@ -100,6 +94,8 @@ struct Serve {
     #[arg(long, requires = "tls", value_name = "TIME")]
     handshake_timeout: Option<Span>,
     #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
     limits: LimitFlags,
 }
 
@@ -131,10 +127,10 @@ fn colour() -> bool {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(serve) => {
-            let profile = serve.profile();
             let mut builder = MockServer::builder()
                 .listen(serve.listen)
-                .profile(profile)
+                .profile(Profile::named(serve.profile))
+                .settings(serve.settings)
                 .tls(serve.tls)
                 .control(serve.control)
                 .limits(serve.limits.limits())
@@ -208,20 +204,6 @@ fn check(files: &[String]) -> anyhow::Result<()> {
         }
     }
     if invalid == 0 { Ok(()) } else { Err(Invalid { invalid, all: files.len() }.into()) }
-}
-
-impl Serve {
-    fn profile(&self) -> Profile {
-        let mut profile = Profile::named(self.profile);
-        profile.message_limit = self.limits.message_limit();
-        if let Some(limit) = self.heartbeat_limit {
-            profile.heartbeat_limit = limit.0;
-        }
-        if let Some(grace) = self.grace {
-            profile.grace = grace.0;
-        }
-        profile
-    }
 }
 
 /// A word without a path or an ending is the name of a built-in scenario.

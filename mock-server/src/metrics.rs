@@ -1,6 +1,7 @@
 //! What a server counts, for `/metrics`. A registry is a value: servers of one process do not share it.
 
 use std::fmt;
+use std::sync::atomic::Ordering::Relaxed;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -8,6 +9,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+
+use crate::graphql::Work;
 
 /// The counts of one server.
 pub(crate) struct Metrics {
@@ -19,6 +22,7 @@ pub(crate) struct Metrics {
     /// Messages to clients.
     pub(crate) frames_out: Counter,
     subscriptions: Gauge,
+    documents: Family<Step, Counter>,
     upgrades: Family<Status, Counter>,
     refusals: Family<Code, Counter>,
     drops: Family<Code, Counter>,
@@ -27,6 +31,21 @@ pub(crate) struct Metrics {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Direction {
     direction: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Step {
+    step: &'static str,
+}
+
+/// What is counted where it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    pub(crate) subscriptions: usize,
+    /// Documents parsed and validated; less than were sent, for the same one is kept.
+    pub(crate) work: Work,
+    /// Operations executed; a message is one for all subscribers that get the same.
+    pub(crate) executed: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -47,15 +66,29 @@ impl Metrics {
         let of = |direction| frames.get_or_create(&Direction { direction }).clone();
         let (frames_in, frames_out) = (of("in"), of("out"));
         let [open, subscriptions] = [Gauge::default(), Gauge::default()];
+        let documents = Family::default();
         let upgrades = Family::default();
         let [refusals, drops] = [Family::default(), Family::default()];
         registry.register("connections_open", "WebSockets that are open", open.clone());
         registry.register("subscriptions", "Subscriptions that stand", subscriptions.clone());
         registry.register("frames", "Text and binary messages by direction", frames);
+        let help =
+            "Work with documents: one that is sent again is neither parsed nor validated again";
+        registry.register("documents", help, documents.clone());
         registry.register("upgrades", "Upgrade requests by the answer's status", upgrades.clone());
         registry.register("refusals", "Upgrades refused, by the log's code", refusals.clone());
         registry.register("drops", "Connections ended for a fault, by code", drops.clone());
-        Self { registry, open, frames_in, frames_out, subscriptions, upgrades, refusals, drops }
+        Self {
+            registry,
+            open,
+            frames_in,
+            frames_out,
+            subscriptions,
+            documents,
+            upgrades,
+            refusals,
+            drops,
+        }
     }
 
     pub(crate) fn upgrade(&self, status: u16) {
@@ -70,9 +103,15 @@ impl Metrics {
         self.drops.get_or_create(&Code { code }).inc();
     }
 
-    /// All counts in OpenMetrics' text form. Subscriptions are counted where they are kept.
-    pub(crate) fn text(&self, subscriptions: usize) -> String {
-        self.subscriptions.set(i64::try_from(subscriptions).unwrap_or(i64::MAX));
+    /// All counts in OpenMetrics' text form.
+    pub(crate) fn text(&self, kept: Kept) -> String {
+        self.subscriptions.set(i64::try_from(kept.subscriptions).unwrap_or(i64::MAX));
+        let Work { parsed, validated } = kept.work;
+        for (step, count) in
+            [("parsed", parsed), ("validated", validated), ("executed", kept.executed)]
+        {
+            self.documents.get_or_create(&Step { step }).inner().store(count, Relaxed);
+        }
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a String cannot fail");
         text

@@ -1,16 +1,24 @@
 //! How the server behaves by default: the rows of the profile table, as settings.
 
+mod heartbeat_drop;
+mod setting;
+mod settings;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use glimesh_proto::server::Config;
-use glimesh_proto::{ArmedBy, DropRule, Ref};
+use glimesh_proto::{DropRule, Ref};
 
+use self::setting::Setting;
 use crate::scenario::Span;
 
-pub use glimesh_proto::RestartedBy;
+pub use self::heartbeat_drop::HeartbeatDrop;
+pub use self::setting::NoSetting;
+pub use self::settings::Settings;
+pub use glimesh_proto::{ArmedBy, RestartedBy};
 
 /// What the server does where no scenario says otherwise. Times are the client's seconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,14 +29,21 @@ pub struct Profile {
     pub heartbeat_limit: Duration,
     /// `heartbeat.restarted_by`: what restarts the limit.
     pub restarted_by: RestartedBy,
+    /// `heartbeat.armed_by`: what starts it the first time.
+    pub armed_by: ArmedBy,
     /// `heartbeat.grace`: how much later than the limit the drop comes.
     pub grace: Duration,
+    /// `heartbeat.drop`: how the connection of a silent client ends.
+    pub drop: HeartbeatDrop,
     /// `heartbeat.reply_first`: the first element of a heartbeat's reply.
     pub reply_first: ReplyFirst,
-    /// `graphql.older_api`: whether `/api/graph` answers documents that only the older API knows.
-    pub older_api: bool,
+    /// `graph.schema`: which API answers `/api/graph`.
+    pub graph_schema: GraphSchema,
     /// `frames.as_printed`: whether the document's own frames are answered as the document prints it.
     pub as_printed: bool,
+    /// `close.explained`: whether a close frame that ends a connection for a fault of the client's has the log's code as
+    /// its reason, such as `no-heartbeat`; the real server gives no reason.
+    pub explain_closes: bool,
     /// `message.limit`: the longest message that is read, in bytes; the real server has no limit.
     pub message_limit: usize,
 }
@@ -53,38 +68,50 @@ pub enum ReplyFirst {
     Text,
 }
 
+/// Which API answers `/api/graph`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GraphSchema {
+    /// The current one, as deployed.
+    Current,
+    /// The current one; what is valid only on the older one is answered by that, with a note.
+    Either,
+}
+
 /// The longest message that is read, unless told otherwise: 16 MiB. The recordings go up to 10 MB.
 pub const MESSAGE_LIMIT: usize = 16 << 20;
 
 impl Profile {
     /// The rules as the document states them, the answers as the real server gave them.
-    pub const fn glimesh() -> Self {
+    pub fn glimesh() -> Self {
         Self {
             name: ProfileName::Glimesh,
             heartbeat_limit: Duration::from_secs(30),
             restarted_by: RestartedBy::Heartbeat,
+            armed_by: ArmedBy::Open,
             grace: Duration::from_secs(2),
+            drop: HeartbeatDrop::NORMAL,
             reply_first: ReplyFirst::Null,
-            older_api: true,
+            graph_schema: GraphSchema::Either,
             as_printed: false,
+            explain_closes: false,
             message_limit: MESSAGE_LIMIT,
         }
     }
 
     /// The server as it was deployed: 60 s, restarted by any byte.
-    pub const fn phoenix() -> Self {
+    pub fn phoenix() -> Self {
         Self {
             name: ProfileName::Phoenix,
             heartbeat_limit: Duration::from_secs(60),
             restarted_by: RestartedBy::AnyByte,
             grace: Duration::ZERO,
-            older_api: false,
+            graph_schema: GraphSchema::Current,
             ..Self::glimesh()
         }
     }
 
     /// As [`glimesh`](Self::glimesh); frames that the document prints are sent byte for byte.
-    pub const fn literal() -> Self {
+    pub fn literal() -> Self {
         Self {
             name: ProfileName::Literal,
             reply_first: ReplyFirst::Text,
@@ -94,7 +121,7 @@ impl Profile {
     }
 
     /// The profile of a name, with its own settings.
-    pub const fn named(name: ProfileName) -> Self {
+    pub fn named(name: ProfileName) -> Self {
         match name {
             ProfileName::Glimesh => Self::glimesh(),
             ProfileName::Phoenix => Self::phoenix(),
@@ -120,7 +147,7 @@ impl Profile {
                 limit: self.heartbeat_limit,
                 grace: self.grace,
                 restarted_by: self.restarted_by,
-                armed_by: ArmedBy::Open,
+                armed_by: self.armed_by,
             },
             heartbeat_reply_join_ref: match self.reply_first {
                 ReplyFirst::Null => None,
@@ -131,22 +158,17 @@ impl Profile {
 
     /// Every setting by its own name, as text.
     pub fn settings(&self) -> BTreeMap<String, String> {
-        let restarted_by = match self.restarted_by {
-            RestartedBy::Heartbeat => "heartbeat",
-            RestartedBy::AnyByte => "any byte",
-        };
-        let reply_first = match self.reply_first {
-            ReplyFirst::Null => "null",
-            ReplyFirst::Text => "\"null\"",
-        };
         [
-            ("heartbeat.limit", Span(self.heartbeat_limit).to_string()),
-            ("heartbeat.restarted_by", restarted_by.to_owned()),
-            ("heartbeat.grace", Span(self.grace).to_string()),
-            ("heartbeat.reply_first", reply_first.to_owned()),
-            ("graphql.older_api", self.older_api.to_string()),
-            ("frames.as_printed", self.as_printed.to_string()),
-            ("message.limit", self.message_limit.to_string()),
+            ("heartbeat.limit", Span(self.heartbeat_limit).written()),
+            ("heartbeat.restarted_by", self.restarted_by.written()),
+            ("heartbeat.armed_by", self.armed_by.written()),
+            ("heartbeat.grace", Span(self.grace).written()),
+            ("heartbeat.drop", self.drop.written()),
+            ("heartbeat.reply_first", self.reply_first.written()),
+            ("graph.schema", self.graph_schema.written()),
+            ("frames.as_printed", self.as_printed.written()),
+            ("close.explained", self.explain_closes.written()),
+            ("message.limit", self.message_limit.written()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()

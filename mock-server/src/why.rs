@@ -5,7 +5,7 @@ use std::time::Duration;
 use glimesh_proto::Violation;
 use glimesh_proto::connect::Refusal;
 
-use crate::profile::{Profile, RestartedBy};
+use crate::profile::{ArmedBy, Profile, RestartedBy};
 
 /// A permanent word, and one line for a person.
 pub(crate) type Why = (&'static str, String);
@@ -18,10 +18,17 @@ pub(crate) fn dropped(profile: &Profile, silent_for: Duration, beats: u32) -> Wh
     match profile.restarted_by {
         RestartedBy::Heartbeat => {
             let last = match beats {
-                0 => format!("none came in the {silent:.1} s since the open"),
+                0 => {
+                    let armed = match profile.armed_by {
+                        ArmedBy::Join => "first join",
+                        ArmedBy::Open | ArmedBy::Heartbeat => "open",
+                    };
+                    format!("none came in the {silent:.1} s since the {armed}")
+                }
                 _ => format!("last one {silent:.1} s ago"),
             };
-            let fix = r#"send [null,REF,"phoenix","heartbeat",{}] at least every 30 s"#;
+            let fix =
+                format!(r#"send [null,REF,"phoenix","heartbeat",{{}}] at least every {limit} s"#);
             (
                 "no-heartbeat",
                 format!("dropped: no heartbeat within {limit} s + {grace} s grace; {last}; {fix}"),

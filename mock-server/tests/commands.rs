@@ -203,13 +203,17 @@ async fn start_says_what_is_served() {
       limit.head = 65536
       limit.head_timeout = 5s
       limit.mailbox = 16384
+      limit.subscriptions = 10000
       limit.unsent = 8388608
+      close.explained = false
       frames.as_printed = false
-      graphql.older_api = false
+      graph.schema = current
+      heartbeat.armed_by = open
+      heartbeat.drop = close:1000
       heartbeat.grace = 250ms
       heartbeat.limit = 60s
       heartbeat.reply_first = null
-      heartbeat.restarted_by = any byte
+      heartbeat.restarted_by = any
       message.limit = 16777216
     with a token      ws://127.0.0.1:PORT/api/graph/websocket?vsn=2.0.0&token=tok_mytho_chat
     with a client id  ws://127.0.0.1:PORT/api/graph/websocket?vsn=2.0.0&client_id=4d4e4f50-0001-4000-8000-000000000001
@@ -217,6 +221,37 @@ async fn start_says_what_is_served() {
     access tokens     http://127.0.0.1:PORT/api/oauth/token
     metrics           http://127.0.0.1:PORT/metrics
     "#);
+}
+
+#[tokio::test]
+async fn every_row_of_the_profile_has_a_flag_that_goes_before_the_scenario() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let file = folder.path().join("own.yaml");
+    let scenario = "title: t\nwhy: w\nsettings: {heartbeat.limit: 40s, heartbeat.grace: 1s}\n";
+    std::fs::write(&file, scenario).expect("there is room");
+    let file = file.to_str().expect("it is UTF-8");
+    let flags = [
+        ["--heartbeat-limit", "45s", "heartbeat.limit = 45s"],
+        ["--heartbeat-restarted-by", "any", "heartbeat.restarted_by = any"],
+        ["--heartbeat-armed-by", "join", "heartbeat.armed_by = join"],
+        ["--heartbeat-drop", "close:4000:too late", "heartbeat.drop = close:4000:too late"],
+        ["--heartbeat-reply-first", "\"null\"", "heartbeat.reply_first = \"null\""],
+        ["--graph-schema", "current", "graph.schema = current"],
+        ["--message-limit", "1000", "message.limit = 1000"],
+    ];
+    let words = flags.iter().flat_map(|[flag, value, _]| [*flag, *value]);
+    let words: Vec<_> = ["serve", "--as-printed", "--explain-closes", "--scenario", file]
+        .into_iter()
+        .chain(words)
+        .collect();
+    let (mut child, said, _) = start(&words).await;
+    child.kill().await.expect("it runs");
+    let others = ["close.explained = true", "frames.as_printed = true", "heartbeat.grace = 1s"];
+    for line in flags.iter().map(|[_, _, line]| *line).chain(others) {
+        assert!(said.start.contains(&format!("  {line}\n")), "{line} is not in {}", said.start);
+    }
+    let wrong = ["serve", "--heartbeat-armed-by", "upgrade"];
+    check(&wrong, 2, "\"upgrade\" is none of open, join, heartbeat").await;
 }
 
 #[tokio::test]

@@ -81,6 +81,23 @@ async fn unsent_bytes_cut_a_slow_reader() {
     assert!(notes(server).await.contains("slow-reader"));
 }
 
+#[tokio::test]
+async fn subscriptions_beyond_the_limit_are_refused() {
+    let server = start(Limits { subscriptions: 2, ..Limits::DEFAULT }).await;
+    let mut line = Line::open(server.addr(), TARGET).await;
+    line.text(r#"["1","1","__absinthe__:control","phx_join",{}]"#).await;
+    line.next_text().await;
+    let subscribe =
+        r#"["1","2","__absinthe__:control","doc",{"query":"subscription{chatMessage{id}}"}]"#;
+    for _ in 0..2 {
+        line.text(subscribe).await;
+        assert!(line.next_text().await.contains("subscriptionId"));
+    }
+    line.text(subscribe).await;
+    let refused = r#"["1","2","__absinthe__:control","phx_reply",{"response":{"errors":[{"message":"The connection has 2 subscriptions, and this mock server keeps no more."}]},"status":"error"}]"#;
+    assert_eq!(line.next_text().await, refused);
+}
+
 async fn start(limits: Limits) -> MockServer {
     MockServer::builder().limits(limits).start().await.expect("a port is free")
 }

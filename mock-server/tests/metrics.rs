@@ -32,6 +32,9 @@ async fn what_happens_is_counted() {
     counts.sort_unstable();
     insta::assert_snapshot!(counts.join("\n"), @r#"
     glimesh_connections_open 1
+    glimesh_documents_total{step="executed"} 0
+    glimesh_documents_total{step="parsed"} 1
+    glimesh_documents_total{step="validated"} 1
     glimesh_drops_total{code="unreadable-frame"} 1
     glimesh_frames_total{direction="in"} 3
     glimesh_frames_total{direction="out"} 2

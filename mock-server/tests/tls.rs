@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use glimesh_mock::transcript::{From, Transcript, What};
-use glimesh_mock::{MockServer, Scenario};
+use glimesh_mock::{CHANNEL_ID, Limits, MockServer, Scenario};
 use raw::{Line, RawFrame, Seen, upgrade_request};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -23,6 +23,9 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 const JOIN: &str = r#"["1","1","__absinthe__:control","phx_join",{}]"#;
 const JOINED: &str =
     r#"["1","1","__absinthe__:control","phx_reply",{"response":{},"status":"ok"}]"#;
+
+const SUBSCRIBE: &str = r#"["1","2","__absinthe__:control","doc",{"query":"subscription{chatMessage(channelId:6){message}}"}]"#;
+const HERE: &str = r#"["1","3","__absinthe__:control","doc",{"query":"mutation{createChatMessage(channelId:6,message:{message:\"here\"}){id}}"}]"#;
 
 /// How long the server may keep anybody waiting.
 const SOON: Duration = Duration::from_secs(10);
@@ -167,6 +170,59 @@ async fn handshakes_that_come_to_nothing_end_and_disturb_nobody() {
     assert_eq!(notes(&transcript).iter().filter(|code| **code == "slow-handshake").count(), 200);
 }
 
+/// TLS holds bytes back by itself: what the client has not taken must follow without another push, and in order.
+#[tokio::test(flavor = "multi_thread")]
+async fn reader_that_is_slow_for_a_while_gets_everything_and_nobody_waits_for_it() {
+    const SUBSCRIPTIONS: usize = 100;
+    // With a text of 200 characters, 7 MB for the slow reader: more than the kernel takes from us.
+    const MESSAGES: usize = 150;
+    let limits = Limits { unsent: 64 << 20, mailbox: 1 << 20, ..Limits::DEFAULT };
+    let server = MockServer::builder().tls(true).limits(limits).keep_transcript(false);
+    let server = server.start().await.expect("a port is free");
+    let mut polite = open(&server, "localhost").await;
+    for text in [JOIN, SUBSCRIBE] {
+        polite.text(text).await;
+        polite.next_text().await;
+    }
+    let mut slow = upgraded(&server).await;
+    let subscriptions = std::iter::repeat_n(SUBSCRIBE, SUBSCRIPTIONS);
+    for text in [JOIN].into_iter().chain(subscriptions).chain([HERE]) {
+        slow.write_all(&RawFrame::text(text).bytes()).await.expect("it is open");
+    }
+    assert!(polite.next_text().await.contains(r#""message":"here""#));
+    let text = |number: usize| format!("{number} {}", "x".repeat(200));
+    let is = |frame: &str, number: usize| frame.contains(&format!(r#""message":"{} "#, number));
+    for number in 0..MESSAGES {
+        server.say(CHANNEL_ID, "mytho", &text(number)).expect("both exist");
+        let heard = polite.next_within(SOON).await;
+        assert!(matches!(&heard, Some(Seen::Text(frame)) if is(frame, number)), "{heard:?}");
+    }
+    let mut slow = Line::over(slow, true);
+    // The replies to the join, to each subscription and to the message, which itself comes to each subscription.
+    for _ in 0..2 + 2 * SUBSCRIPTIONS {
+        slow.next_text().await;
+    }
+    for number in 0..MESSAGES {
+        for _ in 0..SUBSCRIPTIONS {
+            let frame = slow.next_text().await;
+            assert!(is(&frame, number), "not message {number}: {frame}");
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reader_that_never_reads_is_cut_over_tls_too() {
+    let limits = Limits { unsent: 100_000, ..Limits::DEFAULT };
+    let server = MockServer::builder().tls(true).limits(limits);
+    let server = server.start().await.expect("a port is free");
+    let mut stream = upgraded(&server).await;
+    let beat = format!(r#"[null,"{}","phoenix","heartbeat",{{}}]"#, "r".repeat(50_000));
+    let flood = async { while stream.write_all(&RawFrame::text(&beat).bytes()).await.is_ok() {} };
+    assert!(tokio::time::timeout(SOON, flood).await.is_ok(), "it is cut");
+    assert_eq!(notes(&stop_after(server, "slow-reader").await), ["slow-reader"]);
+}
+
 /// `Eof` at the end of a `Line` may be either; the transport's own word tells them apart.
 #[tokio::test(flavor = "multi_thread")]
 async fn clean_close_sends_close_notify_and_a_reset_does_not() {
@@ -175,8 +231,7 @@ async fn clean_close_sends_close_notify_and_a_reset_does_not() {
     let server = resets.start().await.expect("a port is free");
     let mut stream = upgraded(&server).await;
     stream.write_all(&RawFrame::text(JOIN).bytes()).await.expect("it is open");
-    let subscribe = r#"["1","2","__absinthe__:control","doc",{"query":"subscription{chatMessage(channelId:6){message}}"}]"#;
-    stream.write_all(&RawFrame::text(subscribe).bytes()).await.expect("it is open");
+    stream.write_all(&RawFrame::text(SUBSCRIBE).bytes()).await.expect("it is open");
     let mut rest = Vec::new();
     let error = stream.read_to_end(&mut rest).await.expect_err("it is reset");
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}");

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use glimesh_mock::Trust;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, Uri, header};
@@ -11,7 +13,12 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 use super::{Manner, Variant, target};
 
 /// An open connection, seen from the client.
-pub(super) type Socket = WebSocketStream<TcpStream>;
+pub(super) type Socket = WebSocketStream<Box<dyn Stream>>;
+
+/// TCP, or TLS over it.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +34,9 @@ pub(super) enum DialError {
     /// Nobody listens, or not any more.
     #[error("cannot reach the server")]
     Tcp(#[from] io::Error),
+    /// The server is not trusted, or speaks no TLS.
+    #[error("the TLS handshake failed")]
+    Tls(#[source] io::Error),
     /// The server answers, and does not let us in.
     #[error("the server refused the upgrade with {0}")]
     Refused(StatusCode),
@@ -35,8 +45,12 @@ pub(super) enum DialError {
     Handshake(#[source] tungstenite::Error),
 }
 
-/// Connects once.
-pub(super) async fn dial(manner: Manner, given: &str) -> Result<Socket, DialError> {
+/// Connects once; a wss URL needs somebody to trust.
+pub(super) async fn dial(
+    manner: Manner,
+    given: &str,
+    trust: Option<&Trust>,
+) -> Result<Socket, DialError> {
     let url = target::url(manner, given);
     let unusable = |why| DialError::Url { url: given.to_owned(), why };
     let mut request = url.as_str().into_client_request().map_err(|error| match error {
@@ -47,8 +61,22 @@ pub(super) async fn dial(manner: Manner, given: &str) -> Result<Socket, DialErro
         let offer = HeaderValue::from_static("permessage-deflate; client_max_window_bits");
         request.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, offer);
     }
-    let stream = TcpStream::connect(address(request.uri()).map_err(unusable)?).await?;
+    let (host, port, tls) = address(request.uri()).map_err(unusable)?;
+    let trust = match (tls, trust) {
+        (true, None) => {
+            return Err(unusable(
+                "wss needs to know whom to trust; GLIMESH_CA_FILE does not say it",
+            ));
+        }
+        (true, trust) => trust,
+        (false, _) => None,
+    };
+    let stream = TcpStream::connect(format!("{host}:{port}")).await?;
     stream.set_nodelay(true)?;
+    let stream: Box<dyn Stream> = match trust {
+        Some(trust) => Box::new(trust.connect(host, stream).await.map_err(DialError::Tls)?),
+        None => Box::new(stream),
+    };
     match client_async(request, stream).await {
         Ok((socket, _)) => Ok(socket),
         Err(tungstenite::Error::Http(answer)) => Err(DialError::Refused(answer.status())),
@@ -56,14 +84,15 @@ pub(super) async fn dial(manner: Manner, given: &str) -> Result<Socket, DialErro
     }
 }
 
-fn address(uri: &Uri) -> Result<String, &'static str> {
-    match uri.scheme_str() {
-        Some("ws") => {}
-        Some("wss") => return Err("this client speaks ws:// only, without TLS"),
-        _ => return Err("it must begin with ws://"),
-    }
+/// Host, port, and whether TLS is spoken there.
+fn address(uri: &Uri) -> Result<(&str, u16, bool), &'static str> {
+    let (tls, port) = match uri.scheme_str() {
+        Some("ws") => (false, 80),
+        Some("wss") => (true, 443),
+        _ => return Err("it must begin with ws:// or wss://"),
+    };
     let host = uri.host().ok_or("it names no host")?;
-    Ok(format!("{host}:{}", uri.port_u16().unwrap_or(80)))
+    Ok((host, uri.port_u16().unwrap_or(port), tls))
 }
 
 #[cfg(test)]
@@ -72,10 +101,13 @@ mod tests {
 
     #[test]
     fn the_address_is_where_the_url_says() {
-        let of = |url: &'static str| address(&Uri::from_static(url));
-        assert_eq!(of("ws://127.0.0.1:4000/a?b").as_deref(), Ok("127.0.0.1:4000"));
-        assert_eq!(of("ws://[::1]/a").as_deref(), Ok("[::1]:80"));
-        assert!(of("wss://glimesh.tv/a").unwrap_err().contains("without TLS"));
-        assert!(of("http://glimesh.tv/a").is_err());
+        #[track_caller]
+        fn check(url: &'static str, expected: Result<(&str, u16, bool), &str>) {
+            assert_eq!(address(&Uri::from_static(url)), expected);
+        }
+        check("ws://127.0.0.1:4000/a?b", Ok(("127.0.0.1", 4000, false)));
+        check("ws://[::1]/a", Ok(("[::1]", 80, false)));
+        check("wss://glimesh.tv/a", Ok(("glimesh.tv", 443, true)));
+        check("http://glimesh.tv/a", Err("it must begin with ws:// or wss://"));
     }
 }

@@ -18,13 +18,15 @@ mod session;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use glimesh_mock::Trust;
 pub use mutant::Mutant;
 pub use variant::Variant;
 
 /// Options of the reference client.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// The socket's URL, with `vsn` and the credential. The channel is taken from GLIMESH_CHANNEL_ID.
+    /// The socket's URL, with `vsn` and the credential. The channel is taken from GLIMESH_CHANNEL_ID, and with wss
+    /// the authority to trust from GLIMESH_CA_FILE.
     #[arg(long)]
     pub url: String,
     /// The time between two heartbeats.
@@ -51,8 +53,17 @@ pub async fn run(args: Args) -> ExitCode {
         (None, Some(mutant)) => Manner::Broken(mutant),
         (None, None) => Manner::Polite,
     };
+    let trust = match std::env::var_os("GLIMESH_CA_FILE").map(|path| Trust::file(path.as_ref())) {
+        None => None,
+        Some(Ok(trust)) => Some(trust),
+        Some(Err(error)) => {
+            session::tell(&error);
+            return ExitCode::from(run::USAGE);
+        }
+    };
     let settings = Settings {
         url: args.url,
+        trust,
         channel_id: std::env::var("GLIMESH_CHANNEL_ID").unwrap_or_else(|_| CHANNEL_ID.to_owned()),
         heartbeat_every: Duration::from_millis(args.heartbeat_ms),
         reply_within: Duration::from_millis(args.reply_ms),
@@ -65,6 +76,7 @@ pub async fn run(args: Args) -> ExitCode {
 #[derive(Clone, Debug)]
 struct Settings {
     url: String,
+    trust: Option<Trust>,
     channel_id: String,
     heartbeat_every: Duration,
     reply_within: Duration,

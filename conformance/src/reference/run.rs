@@ -15,8 +15,8 @@ use super::{Manner, Mutant, Settings, Variant};
 /// The exit status of a program that panicked. Source: the Rust runtime.
 const PANICKED: u8 = 101;
 
-/// The exit status for a URL that cannot be used.
-const USAGE: u8 = 2;
+/// The exit status for a URL or a file that cannot be used.
+pub(super) const USAGE: u8 = 2;
 
 /// How long a slow starter takes before it connects.
 const SLOW_START: Duration = Duration::from_secs(2);
@@ -40,7 +40,7 @@ pub(super) async fn until_stopped(settings: &Settings) -> u8 {
         let dialled = tokio::select! {
             biased;
             () = stop.as_mut() => return status(manner),
-            dialled = dial(manner, &settings.url) => dialled,
+            dialled = dial(manner, &settings.url, settings.trust.as_ref()) => dialled,
         };
         let end = match dialled {
             Ok(socket) => {
@@ -53,7 +53,7 @@ pub(super) async fn until_stopped(settings: &Settings) -> u8 {
                 match error {
                     DialError::Url { .. } => return USAGE,
                     DialError::Refused(_) => retry.refused(),
-                    DialError::Tcp(_) | DialError::Handshake(_) => {}
+                    DialError::Tcp(_) | DialError::Tls(_) | DialError::Handshake(_) => {}
                 }
                 End::Lost { cut: false }
             }

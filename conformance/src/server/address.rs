@@ -2,28 +2,33 @@
 
 use std::str::FromStr;
 
-/// `HOST:PORT`, taken from a WebSocket URL.
+/// `HOST:PORT`, taken from a WebSocket URL, and whether TLS is spoken there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address(String);
+pub struct Address {
+    host: String,
+    tls: bool,
+}
 
 /// Why a text is no address of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// It begins otherwise.
-    #[error("expected ws://HOST:PORT")]
+    #[error("expected ws://HOST:PORT or wss://HOST:PORT")]
     NotWs,
-    /// It asks for TLS.
-    #[error("wss is not spoken yet; give the server's address without TLS, ws://HOST:PORT")]
-    Tls,
     /// Nothing stands where the host should.
-    #[error("no host after ws://")]
+    #[error("no host after ://")]
     NoHost,
 }
 
 impl Address {
     /// `HOST:PORT`.
     pub fn host(&self) -> &str {
-        &self.0
+        &self.host
+    }
+
+    /// Whether the server speaks TLS.
+    pub const fn tls(&self) -> bool {
+        self.tls
     }
 }
 
@@ -32,16 +37,17 @@ impl FromStr for Address {
 
     /// The path and what follows it are ignored: the recordings bring their own.
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        if text.starts_with("wss://") {
-            return Err(AddressError::Tls);
-        }
-        let rest = text.strip_prefix("ws://").ok_or(AddressError::NotWs)?;
+        let (rest, tls, port) = match (text.strip_prefix("ws://"), text.strip_prefix("wss://")) {
+            (Some(rest), _) => (rest, false, 80),
+            (None, Some(rest)) => (rest, true, 443),
+            (None, None) => return Err(AddressError::NotWs),
+        };
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let after_address = host.rsplit(']').next().unwrap_or_default();
         match host {
             "" => Err(AddressError::NoHost),
-            _ if after_address.contains(':') => Ok(Self(host.to_owned())),
-            _ => Ok(Self(format!("{host}:80"))),
+            _ if after_address.contains(':') => Ok(Self { host: host.to_owned(), tls }),
+            _ => Ok(Self { host: format!("{host}:{port}"), tls }),
         }
     }
 }
@@ -52,7 +58,8 @@ mod tests {
 
     #[track_caller]
     fn check(url: &str, expected: Result<&str, AddressError>) {
-        assert_eq!(url.parse(), expected.map(|host| Address(host.to_owned())));
+        let tls = url.starts_with("wss");
+        assert_eq!(url.parse(), expected.map(|host| Address { host: host.to_owned(), tls }));
     }
 
     #[test]
@@ -62,7 +69,8 @@ mod tests {
         check("ws://chat.example", Ok("chat.example:80"));
         check("ws://[::1]:4000/", Ok("[::1]:4000"));
         check("ws://[::1]", Ok("[::1]:80"));
-        check("wss://chat.example", Err(AddressError::Tls));
+        check("wss://chat.example", Ok("chat.example:443"));
+        check("wss://[::1]:4000/api", Ok("[::1]:4000"));
         check("localhost:4000", Err(AddressError::NotWs));
         check("ws:///api", Err(AddressError::NoHost));
     }

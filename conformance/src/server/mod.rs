@@ -5,10 +5,11 @@ mod report;
 mod show;
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use glimesh_mock::recording::{Differences, Outcome, Played, Record, Stage, suite};
-use tokio::net::TcpStream;
+use glimesh_mock::recording::{Differences, Outcome, Place, Played, Record, Stage, suite};
+use glimesh_mock::{Trust, TrustError};
 
 use crate::args::{Format, ServerArgs};
 use crate::exit::Exit;
@@ -46,6 +47,12 @@ pub enum ServerError {
         /// Why.
         why: String,
     },
+    /// Nobody was named whom to trust.
+    #[error("wss needs to know whom to trust: --ca FILE, or the file in SSL_CERT_FILE")]
+    NoTrust,
+    /// The file with whom to trust is of no use.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// The report could not be written.
     #[error("cannot write the report")]
     Write(#[from] io::Error),
@@ -55,7 +62,11 @@ impl ServerError {
     /// What it means for the exit status.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::NoRecord { .. } | Self::NoControl { .. } | Self::Write(_) => Exit::Usage,
+            Self::NoRecord { .. }
+            | Self::NoControl { .. }
+            | Self::NoTrust
+            | Self::Trust(_)
+            | Self::Write(_) => Exit::Usage,
             Self::NotReached { .. } => Exit::NoClient,
         }
     }
@@ -68,12 +79,13 @@ impl ServerError {
 /// Nothing was played, or the report could not be written.
 pub async fn run(args: &ServerArgs) -> Result<Exit, ServerError> {
     let records = selected(args)?;
-    let host = args.url.host();
-    reach(host).await?;
-    if args.control && !Stage::takes_orders(host).await {
-        return Err(ServerError::NoControl { host: host.to_owned() });
+    let place = Place { host: args.url.host().to_owned(), tls: trust(args)? };
+    let host = &place.host;
+    reach(&place).await?;
+    if args.control && !Stage::takes_orders(&place).await {
+        return Err(ServerError::NoControl { host: host.clone() });
     }
-    let stage = Stage::Running { host: host.to_owned(), control: args.control };
+    let stage = Stage::Running { place: place.clone(), control: args.control };
     let listed = Differences::of(plan::profile(args.profile).name);
     let (waiting, records): (Vec<_>, Vec<_>) =
         records.into_iter().partition(|record| record.slow && !args.slow && args.record.is_empty());
@@ -108,13 +120,23 @@ fn selected(args: &ServerArgs) -> Result<Vec<Record>, ServerError> {
     Ok(all.into_iter().filter(is_selected).collect())
 }
 
-async fn reach(host: &str) -> Result<(), ServerError> {
-    let why = match tokio::time::timeout(REACHED_WITHIN, TcpStream::connect(host)).await {
+/// Whom to trust, if TLS is to be spoken.
+fn trust(args: &ServerArgs) -> Result<Option<Trust>, ServerError> {
+    if !args.url.tls() {
+        return Ok(None);
+    }
+    let of_environment = || std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+    let file = args.ca.clone().or_else(of_environment).ok_or(ServerError::NoTrust)?;
+    Ok(Some(Trust::file(&file)?))
+}
+
+async fn reach(place: &Place) -> Result<(), ServerError> {
+    let why = match tokio::time::timeout(REACHED_WITHIN, place.dial()).await {
         Ok(Ok(_)) => return Ok(()),
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("no connection within {} s", REACHED_WITHIN.as_secs()),
     };
-    Err(ServerError::NotReached { host: host.to_owned(), why })
+    Err(ServerError::NotReached { host: place.host.clone(), why })
 }
 
 fn exit(played: &[Played]) -> Exit {

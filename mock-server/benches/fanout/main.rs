@@ -5,6 +5,8 @@
 //! cargo bench -p glimesh-mock --bench fanout -- load     10,000 subscribers, and a reader that does not read
 //! ```
 //!
+//! It fails if the memory of an idle connection or the ratio to a flush per frame is not within the budget.
+//!
 //! Every server runs in a process of its own, which is all that is measured; the clients are in this one.
 
 mod child;
@@ -35,6 +37,15 @@ const REPEATS: usize = 3;
 /// How many connections are idle.
 const IDLE: usize = 10_000;
 
+/// Of CPU for a delivered frame, in microseconds. It is shown and not insisted on: other machines are other.
+const FRAME_BUDGET: f64 = 1.3;
+
+/// How many times as much a flush per frame must cost in the same run.
+const FLUSH_BUDGET: f64 = 5.0;
+
+/// Of memory for an idle connection, in thousands of bytes.
+const IDLE_BUDGET: f64 = 8.0;
+
 fn main() -> anyhow::Result<()> {
     let (_, most_files) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, most_files, most_files)?;
@@ -50,17 +61,18 @@ fn main() -> anyhow::Result<()> {
         if words == ["load"] {
             return load::run(IDLE).await;
         }
-        fan_out().await?;
-        memory().await
+        // All is shown before anything fails.
+        let (fan_out, memory) = (fan_out().await, memory().await);
+        fan_out.and(memory)
     })
 }
 
 async fn fan_out() -> anyhow::Result<()> {
     say(&format!("CPU per delivered frame, {SUBSCRIBERS} subscribers, {QUEUED} messages queued"));
-    let mut ours = f64::INFINITY;
+    let (mut ours, mut flush_ratio) = (f64::INFINITY, 0.0);
     for kind in Kind::ALL {
         let Some(child) = Child::start(kind)? else {
-            say(&format!("  {:<40} left out: no Node, or no ws (npm ci)", kind.title()));
+            say(&left_out(kind));
             continue;
         };
         let (cost, bytes) = cost_of_a_frame(child).await?;
@@ -69,8 +81,22 @@ async fn fan_out() -> anyhow::Result<()> {
         }
         let ratio = cost / ours;
         say(&format!("  {:<40} {cost:>6.2} µs  {ratio:>5.1} ×  {bytes:>4} bytes", kind.title()));
+        if kind == Kind::Tungstenite {
+            flush_ratio = ratio;
+        }
     }
+    let of_budget = ours / FRAME_BUDGET;
+    say(&format!("  {of_budget:.2} of the budget, {FRAME_BUDGET} µs"));
+    anyhow::ensure!(
+        flush_ratio >= FLUSH_BUDGET,
+        "a flush per frame costs {flush_ratio:.1} × as much, and should cost {FLUSH_BUDGET} ×"
+    );
     Ok(())
+}
+
+fn left_out(kind: Kind) -> String {
+    let why = "left out: no Node, or no ws (npm ci in examples/clients/document-js)";
+    format!("  {:<40} {why}", kind.title())
 }
 
 /// In microseconds, and how long a frame is.
@@ -95,8 +121,12 @@ async fn cost_of_a_frame(mut child: Child) -> anyhow::Result<(f64, u64)> {
 
 async fn memory() -> anyhow::Result<()> {
     say(&format!("memory per connection, {IDLE} connections"));
-    for kind in [Kind::Ours, Kind::Tungstenite] {
-        let Some(mut child) = Child::start(kind)? else { continue };
+    let mut ours = f64::INFINITY;
+    for kind in Kind::ALL {
+        let Some(mut child) = Child::start(kind)? else {
+            say(&left_out(kind));
+            continue;
+        };
         let mut crowd = Crowd::default();
         // The first ones load what all share.
         crowd.join(&child, 100).await?;
@@ -111,7 +141,13 @@ async fn memory() -> anyhow::Result<()> {
         let after = each(child.usage()?);
         let title = kind.title();
         say(&format!("  {title:<40} {idle:>6.1} kB   after {QUEUED} messages {after:>6.1} kB"));
+        if kind == Kind::Ours {
+            ours = idle;
+        }
     }
+    let of_budget = ours / IDLE_BUDGET;
+    say(&format!("  {of_budget:.2} of the budget, {IDLE_BUDGET} kB for an idle one"));
+    anyhow::ensure!(of_budget <= 1.0, "an idle connection holds more than {IDLE_BUDGET} kB");
     Ok(())
 }
 

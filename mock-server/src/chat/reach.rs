@@ -4,7 +4,9 @@ use glimesh_proto::{Close, Frame, SubscriptionId, names};
 use serde_json::Value;
 
 use super::Chat;
+use crate::graphql::Work;
 use crate::mailbox::Command;
+use crate::metrics::Kept;
 
 impl Chat {
     /// Puts the world back to what it was at the start. Connections and subscriptions stay.
@@ -49,9 +51,15 @@ impl Chat {
         self.lock().audience.socket_ids()
     }
 
-    /// How many subscriptions stand.
-    pub(crate) fn subscriptions(&self) -> usize {
-        self.lock().audience.subscriptions()
+    /// What is counted here.
+    pub(crate) fn kept(&self) -> Kept {
+        let inner = self.lock();
+        let (graph, socket) = (self.graph.work(), self.socket.work());
+        let work = Work {
+            parsed: graph.parsed + socket.parsed,
+            validated: graph.validated + socket.validated,
+        };
+        Kept { subscriptions: inner.audience.subscriptions(), work, executed: inner.executed }
     }
 
     /// Who says the message of this number when the world's users talk by themselves, and in which channel.

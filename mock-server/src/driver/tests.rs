@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use self::raw::{Line, RawFrame, Seen};
 use super::*;
-use crate::profile::Profile;
+use crate::profile::{ArmedBy, Profile, ReplyFirst, RestartedBy};
 use crate::scenario::Auth;
 use crate::transcript::Transcript;
 use crate::{MockServer, TOKEN};
@@ -161,6 +161,74 @@ async fn limit_and_grace_are_settings() {
         let mut session = Session::open(Profile { heartbeat_limit, grace, ..Profile::glimesh() });
         assert_at(session.dropped_at().await, ms);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_byte_restarts_the_limit_if_so_set() {
+    let restarted_by = RestartedBy::AnyByte;
+    let mut session = Session::open(Profile { restarted_by, ..Profile::glimesh() });
+    session.at(20_000, JOIN).await;
+    assert_at(session.dropped_at().await, 20_000 + 32_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_dropped_before_the_rule_is_armed() {
+    let mut session = Session::open(Profile { armed_by: ArmedBy::Join, ..Profile::glimesh() });
+    session.at(3_000_000, JOIN).await;
+    assert_at(session.dropped_at().await, 3_000_000 + 32_000);
+    assert!(session.notes()[0].contains("in the 32.0 s since the first join"));
+
+    let armed_by = ArmedBy::Heartbeat;
+    let mut session = Session::open(Profile { armed_by, ..Profile::glimesh() });
+    session.at(3_000_000, JOIN).await;
+    session.at(3_100_000, HEARTBEAT).await;
+    assert_at(session.dropped_at().await, 3_100_000 + 32_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_drop_is_as_it_is_set() {
+    let close = Close { code: Some(4000), reason: "too late".to_owned() };
+    let said = Seen::Close { code: close.code, reason: close.reason.clone() };
+    let ways = [
+        (HeartbeatDrop::Close(close), vec![said, Seen::Eof]),
+        (HeartbeatDrop::Cut, vec![Seen::Eof]),
+        (HeartbeatDrop::Reset, vec![Seen::Eof]),
+    ];
+    for (drop, expected) in ways {
+        let mut session = Session::open(Profile { drop: drop.clone(), ..Profile::glimesh() });
+        for seen in expected {
+            let (at, found) = session.next().await;
+            assert_at(at, 32_000);
+            assert_eq!(found, seen, "{drop:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn close_frame_says_why_if_it_is_to() {
+    let profile = Profile { explain_closes: true, ..Profile::glimesh() };
+    let mut session = Session::open(profile.clone());
+    let silent = Seen::Close { code: Some(1000), reason: "no-heartbeat".to_owned() };
+    assert_eq!(session.next().await.1, silent);
+
+    let mut session = Session::open(profile.clone());
+    session.at(0, "nonsense").await;
+    let unread = Seen::Close { code: Some(1011), reason: "unreadable-frame".to_owned() };
+    assert_eq!(session.next().await.1, unread);
+
+    let mut session = Session::open(profile);
+    session.line.frame(&RawFrame::new(3, "")).await;
+    let fault = Seen::Close { code: Some(1002), reason: "websocket-fault".to_owned() };
+    assert_eq!(session.next().await.1, fault);
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_element_of_a_heartbeats_reply_is_a_setting() {
+    let reply_first = ReplyFirst::Text;
+    let mut session = Session::open(Profile { reply_first, ..Profile::glimesh() });
+    session.at(0, HEARTBEAT).await;
+    let reply = r#"["null","hb","phoenix","phx_reply",{"response":{},"status":"ok"}]"#;
+    assert_eq!(session.next().await.1, Seen::Text(reply.to_owned()));
 }
 
 #[tokio::test(start_paused = true)]

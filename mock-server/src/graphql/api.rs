@@ -8,6 +8,7 @@ use apollo_compiler::ast::OperationDefinition;
 use serde_json::{Map, Value};
 
 use super::document::{ParsedDocument, Unreadable};
+use super::documents::{Documents, Work};
 use super::execute::{self, Executed, execute};
 use super::outcome::{Answer, Outcome};
 use super::prepare::Prepared;
@@ -24,6 +25,16 @@ pub struct Api {
     engine: Arc<Engine>,
     /// Answers what is valid only there.
     fallback: Option<Arc<Engine>>,
+    documents: Documents,
+}
+
+/// An operation that may be executed, with the values of its variables.
+#[derive(Debug)]
+pub(super) struct Ready {
+    engine: Arc<Engine>,
+    operation: Node<OperationDefinition>,
+    prepared: Prepared,
+    by_older_api: bool,
 }
 
 /// A schema, and what the resolvers have to know of it.
@@ -50,39 +61,117 @@ pub struct Request<'a> {
 impl Api {
     /// `/api/graph` as deployed.
     pub fn graph() -> Self {
-        Self { engine: Engine::current(), fallback: None }
+        Self::new(Engine::current(), None)
     }
 
     /// `/api/socket`, the older one.
     pub fn socket() -> Self {
-        Self { engine: Engine::older(), fallback: None }
+        Self::new(Engine::older(), None)
     }
 
     /// `/api/graph` as the protocol document needs it: what only the older API knows is answered by the older one.
     pub fn glimesh() -> Self {
-        Self { engine: Engine::current(), fallback: Some(Engine::older()) }
+        Self::new(Engine::current(), Some(Engine::older()))
     }
 
-    /// Executes a document.
+    fn new(engine: Arc<Engine>, fallback: Option<Arc<Engine>>) -> Self {
+        Self { engine, fallback, documents: Documents::default() }
+    }
+
+    /// How much work it has had so far.
+    pub fn work(&self) -> Work {
+        self.documents.work()
+    }
+
+    /// Executes a document. It is parsed and judged once, however often it is sent.
     pub fn execute(&self, world: &mut World, request: &Request<'_>) -> Outcome {
-        let document = match ParsedDocument::parse(request.query) {
+        let document = match self.documents.parse(request.query) {
             Ok(document) => document,
             Err(Unreadable::Syntax(problem)) => {
                 return Outcome::refused(request.query, &[problem], true);
             }
             Err(Unreadable::Limit(text)) => return Outcome::limited(request.query, text),
         };
-        match self.engine.judge(&document, request) {
-            Verdict::Aborted(problems) => Outcome::refused(request.query, &problems, true),
-            Verdict::Valid(operation) => self.engine.run(world, request, &document, operation),
-            Verdict::Invalid(problems) => {
-                let older = self.fallback.as_ref();
-                let judged = older.map(|older| (older, older.judge(&document, request)));
+        let Request { query, variables, .. } = *request;
+        let judge = || self.judge(&document, request);
+        match self.documents.judge(query, &document, variables, judge) {
+            Ok(ready) => ready.run(world, request),
+            Err(refused) => *refused,
+        }
+    }
+
+    fn judge(
+        &self,
+        document: &ParsedDocument,
+        request: &Request<'_>,
+    ) -> Result<Ready, Box<Outcome>> {
+        let verdict = validate(&self.engine.schema, document, request.variables);
+        let (engine, operation) = match (verdict, &self.fallback) {
+            (Verdict::Valid(operation), _) => (&self.engine, operation),
+            (Verdict::Aborted(problems), _) => {
+                return Err(Box::new(Outcome::refused(request.query, &problems, true)));
+            }
+            (Verdict::Invalid(problems), older) => {
+                let judged = older
+                    .as_ref()
+                    .map(|older| (older, validate(&older.schema, document, request.variables)));
                 let Some((older, Verdict::Valid(operation))) = judged else {
-                    return Outcome::refused(request.query, &problems, false);
+                    return Err(Box::new(Outcome::refused(request.query, &problems, false)));
                 };
-                let outcome = older.run(world, request, &document, operation);
-                Outcome { by_older_api: true, ..outcome }
+                (older, operation)
+            }
+        };
+        if let Err(Unreadable::Limit(text)) = document.check_depth() {
+            return Err(Box::new(Outcome::limited(request.query, text)));
+        }
+        Ok(Ready {
+            engine: Arc::clone(engine),
+            operation: operation.clone(),
+            prepared: Prepared::new(&engine.schema, document, operation, request.variables),
+            by_older_api: !Arc::ptr_eq(engine, &self.engine),
+        })
+    }
+}
+
+impl Ready {
+    fn run(&self, world: &mut World, request: &Request<'_>) -> Outcome {
+        let outcome = self.answer(world, request);
+        Outcome { by_older_api: self.by_older_api, ..outcome }
+    }
+
+    fn answer(&self, world: &mut World, request: &Request<'_>) -> Outcome {
+        let Self { engine, operation, prepared, .. } = self;
+        if let Some(problem) = too_complex(prepared, operation, request.most_complex) {
+            return Outcome::refused(request.query, &[problem], false);
+        }
+        if operation.operation_type.is_subscription() {
+            return Outcome::of(self.subscribe(request));
+        }
+        let root = execute::root(operation.operation_type);
+        let scene = Scene::new(world, request.viewer, request.now, engine.generation);
+        let Executed { result, published } =
+            execute(&engine.schema, prepared, request.query, root, scene);
+        let answer = match result {
+            Ok(result) => Answer::Ok(result),
+            Err(reason) => Answer::Crash { reason },
+        };
+        Outcome { published, ..Outcome::of(answer) }
+    }
+
+    fn subscribe(&self, request: &Request<'_>) -> Answer {
+        if *request.viewer == Viewer::Lost {
+            let reason = "the channel has forgotten who its client is".to_owned();
+            return Answer::Crash { reason };
+        }
+        let source = (request.query, request.variables);
+        let prepared = self.prepared.clone();
+        let subscription =
+            Subscription::new(&self.engine, prepared, &self.operation, source, request.viewer);
+        match subscription {
+            Some(subscription) => Answer::Subscribed(subscription),
+            None => {
+                let reason = "a subscription selects one field, itself and not in a fragment";
+                Answer::Crash { reason: reason.to_owned() }
             }
         }
     }
@@ -103,59 +192,6 @@ impl Engine {
             Arc::new(Engine { schema: ApiSchema::older(), generation: Generation::Older })
         });
         Arc::clone(&OLDER)
-    }
-
-    fn judge<'a>(&'a self, document: &'a ParsedDocument, request: &Request<'a>) -> Verdict<'a> {
-        validate(&self.schema, document, request.variables)
-    }
-
-    /// The operation must be valid.
-    fn run(
-        self: &Arc<Self>,
-        world: &mut World,
-        request: &Request<'_>,
-        document: &ParsedDocument,
-        operation: &Node<OperationDefinition>,
-    ) -> Outcome {
-        if let Err(Unreadable::Limit(text)) = document.check_depth() {
-            return Outcome::limited(request.query, text);
-        }
-        let prepared = Prepared::new(&self.schema, document, operation, request.variables);
-        if let Some(problem) = too_complex(&prepared, operation, request.most_complex) {
-            return Outcome::refused(request.query, &[problem], false);
-        }
-        if operation.operation_type.is_subscription() {
-            return Outcome::of(self.subscribe(request, prepared, operation));
-        }
-        let root = execute::root(operation.operation_type);
-        let scene = Scene::new(world, request.viewer, request.now, self.generation);
-        let Executed { result, published } =
-            execute(&self.schema, &prepared, request.query, root, scene);
-        let answer = match result {
-            Ok(result) => Answer::Ok(result),
-            Err(reason) => Answer::Crash { reason },
-        };
-        Outcome { published, ..Outcome::of(answer) }
-    }
-
-    fn subscribe(
-        self: &Arc<Self>,
-        request: &Request<'_>,
-        prepared: Prepared,
-        operation: &Node<OperationDefinition>,
-    ) -> Answer {
-        if *request.viewer == Viewer::Lost {
-            let reason = "the channel has forgotten who its client is".to_owned();
-            return Answer::Crash { reason };
-        }
-        let source = (request.query, request.variables);
-        match Subscription::new(self, prepared, operation, source, request.viewer) {
-            Some(subscription) => Answer::Subscribed(subscription),
-            None => {
-                let reason = "a subscription selects one field, itself and not in a fragment";
-                Answer::Crash { reason: reason.to_owned() }
-            }
-        }
     }
 }
 

@@ -43,6 +43,7 @@ const RESERVED: [&str; 17] = [
 ];
 
 /// A document that parses.
+#[derive(Debug)]
 pub(super) struct ParsedDocument {
     /// In the order of the text.
     pub(super) operations: Vec<Node<OperationDefinition>>,

@@ -12,6 +12,7 @@ mod lexer;
 mod syntax;
 
 mod document;
+mod documents;
 mod problem;
 mod schema;
 mod suggest;
@@ -26,6 +27,7 @@ mod inspect;
 mod subscription;
 
 pub use api::{Api, Request};
+pub use documents::Work;
 pub use inspect::not_a_document;
 pub use outcome::{Answer, Outcome};
 pub use resolve::Generation;

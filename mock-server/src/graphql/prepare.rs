@@ -15,7 +15,7 @@ use super::document::ParsedDocument;
 use super::schema::ApiSchema;
 
 /// An operation that may be executed any number of times.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Prepared {
     document: Arc<Valid<ExecutableDocument>>,
     pub(super) variables: Arc<Valid<JsonMap>>,

@@ -8,7 +8,7 @@ use crate::listen::http::{Answer, with_body};
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 pub(super) fn metrics(shared: &Shared) -> Answer {
-    let text = shared.metrics.text(shared.chat.subscriptions());
+    let text = shared.metrics.text(shared.chat.kept());
     with_body(StatusCode::OK, OPEN_METRICS, text)
 }
 

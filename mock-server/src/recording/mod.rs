@@ -28,7 +28,7 @@ pub use compare::Difference;
 pub use differences::Differences;
 pub use event::{Event, What};
 pub use record::Record;
-pub use stage::Stage;
+pub use stage::{Place, Stage};
 pub use step::Step;
 pub use suite::{Outcome, Played};
 pub use table::{Counts, Table};

@@ -113,9 +113,9 @@ impl Player<'_> {
 
     async fn connect(&mut self, index: usize, connect: &Connect) {
         let opened = Instant::now();
-        match Line::dial(&*self.scene.host).await {
+        match self.scene.place.dial().await {
             Ok(mut line) => {
-                line.send(&request(connect, &self.scene.host)).await;
+                line.send(&request(connect, &self.scene.place.host)).await;
                 let connection =
                     Connection { line, opened, upgraded: false, ended: false, we_closed: false };
                 self.lines.insert(connect.c.clone(), connection);

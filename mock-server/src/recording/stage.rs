@@ -1,12 +1,14 @@
 //! Where records are played: a server, and what can be done inside it.
 
+use std::io;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 
 use super::line::{Line, Seen};
 use super::record::Record;
-use crate::{Builder, Ending, MockServer, StartError};
+use crate::{Builder, Ending, MockServer, StartError, Trust};
 
 /// How long a server may take to do what it is told.
 const OBEYS_WITHIN: Duration = Duration::from_secs(5);
@@ -18,17 +20,46 @@ pub enum Stage {
     Own(Box<Builder>),
     /// A server that runs already.
     Running {
-        /// `HOST:PORT`.
-        host: String,
+        /// Where it listens.
+        place: Place,
         /// Whether it takes orders by the mock's control API.
         control: bool,
     },
 }
 
+/// Where a server listens.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// `HOST:PORT`.
+    pub host: String,
+    /// Whom to trust, if it speaks TLS.
+    pub tls: Option<Trust>,
+}
+
+impl Place {
+    /// A server without TLS.
+    pub const fn plain(host: String) -> Self {
+        Self { host, tls: None }
+    }
+
+    /// A connection on which nothing was said yet, with TLS if that is spoken.
+    ///
+    /// # Errors
+    ///
+    /// Nobody listens there, or is not trusted.
+    pub async fn dial(&self) -> io::Result<Line> {
+        let Some(trust) = &self.tls else { return Line::dial(&*self.host).await };
+        let stream = TcpStream::connect(&*self.host).await?;
+        stream.set_nodelay(true)?;
+        let name = self.host.rsplit_once(':').map_or(&*self.host, |(name, _)| name);
+        Ok(Line::over(trust.connect(name, stream).await?, false))
+    }
+}
+
 impl Stage {
-    /// Whether a server that runs at `host` takes orders. Puts its world back, if so.
-    pub async fn takes_orders(host: &str) -> bool {
-        order(host, "reset", &json!({})).await.is_ok()
+    /// Whether a server that runs takes orders. Puts its world back, if so.
+    pub async fn takes_orders(place: &Place) -> bool {
+        order(place, "reset", &json!({})).await.is_ok()
     }
 
     /// Why a record cannot be played here.
@@ -55,14 +86,15 @@ impl Stage {
         match self {
             Self::Own(builder) => {
                 let server = builder.clone().start().await?;
-                Ok(Scene { host: server.addr().to_string(), server: Some(server) })
+                let place = Place::plain(server.addr().to_string());
+                Ok(Scene { place, server: Some(server) })
             }
-            Self::Running { host, control } => {
+            Self::Running { place, control } => {
                 if *control && record.changes_world() {
                     // A server that stops obeying shows in the record.
-                    let _ = order(host, "reset", &json!({})).await;
+                    let _ = order(place, "reset", &json!({})).await;
                 }
-                Ok(Scene { host: host.clone(), server: None })
+                Ok(Scene { place: place.clone(), server: None })
             }
         }
     }
@@ -71,7 +103,7 @@ impl Stage {
 /// One record's server.
 #[derive(Debug)]
 pub(super) struct Scene {
-    pub(super) host: String,
+    pub(super) place: Place,
     /// `None`: it is not ours, or it was stopped.
     server: Option<MockServer>,
 }
@@ -79,7 +111,7 @@ pub(super) struct Scene {
 impl Scene {
     /// Does a recorded `control` step; the error says why it could not be done.
     pub(super) async fn control(&self, action: &str, args: &Value) -> Result<(), String> {
-        let Some(server) = &self.server else { return order(&self.host, action, args).await };
+        let Some(server) = &self.server else { return order(&self.place, action, args).await };
         let text = |name: &str| args[name].as_str().unwrap_or_default();
         let told = match action {
             "disconnect" => server.disconnect(text("id")),
@@ -112,14 +144,14 @@ impl Scene {
 }
 
 /// Gives an order to a running server; the error says why it was not obeyed.
-async fn order(host: &str, action: &str, args: &Value) -> Result<(), String> {
-    let body = args.to_string();
+async fn order(place: &Place, action: &str, args: &Value) -> Result<(), String> {
+    let (host, body) = (&place.host, args.to_string());
     let request = format!(
         "POST /__control__/{action} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
          Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    let mut line = Line::dial(host).await.map_err(|error| error.to_string())?;
+    let mut line = place.dial().await.map_err(|error| error.to_string())?;
     line.send(request.as_bytes()).await;
     match line.next_at(OBEYS_WITHIN).await {
         Some((_, Seen::Http { status: 200, .. })) => Ok(()),

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::profile::Settings;
 use crate::scenario::{Rule, SocketRule, Step, TlsFault, Upgrade, rule, socket};
 
 /// What a file says. Keys that are not listed here are refused.
@@ -18,6 +19,9 @@ pub(super) struct File {
     #[serde(default)]
     #[cfg_attr(test, schemars(extend("default" = "token")))]
     pub(super) credential: Auth,
+    /// What is otherwise than in the profile.
+    #[serde(default)]
+    pub(super) settings: Settings,
     /// With what the dice of `chance` and `fuzz` begin; it stands in the transcript.
     #[serde(default)]
     pub(super) seed: u64,

@@ -52,6 +52,8 @@ pub use step::{
 };
 pub use tls::TlsFault;
 
+use crate::profile::Settings;
+
 /// A scenario, read and checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
@@ -63,6 +65,8 @@ pub struct Scenario {
     pub why: String,
     /// Which credential the client is given.
     pub credential: Auth,
+    /// What is otherwise than in the profile.
+    pub settings: Settings,
     /// With what the dice begin.
     pub seed: u64,
     /// Whether the port is listened at from the start.
@@ -125,6 +129,7 @@ impl Scenario {
             title: "The profile alone".to_owned(),
             why: "Nothing happens but what the client brings about.".to_owned(),
             credential: Auth::Token,
+            settings: Settings::default(),
             seed: 0,
             listening: true,
             tls: None,
@@ -190,6 +195,7 @@ impl Scenario {
             title: file.title,
             why: file.why,
             credential: file.credential,
+            settings: file.settings,
             seed: file.seed,
             listening: file.listening,
             tls: file.tls,

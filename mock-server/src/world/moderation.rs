@@ -8,6 +8,9 @@ use serde::Deserialize;
 
 use super::{Channel, Refusal, Row, Scope, User, Viewer, World};
 
+/// How many bans and log entries are kept, the latest.
+const MOST_KEPT: usize = 100_000;
+
 /// A user who may do a streamer's work.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -133,6 +136,7 @@ impl World {
             let expires_at = action.minutes().map(|minutes| later(now, minutes));
             let (id, at) = (self.bans.next_id(), Some(now.to_owned()));
             self.bans.push(Ban { id, channel_id, user_id, expires_at, reason: None, at });
+            self.bans.forget_all_but(MOST_KEPT);
         }
         Ok(self.write_down(channel_id, moderator_id, user_id, action, now))
     }
@@ -204,7 +208,9 @@ impl World {
         now: &str,
     ) -> Arc<LogEntry> {
         let (id, at) = (self.log.next_id(), now.to_owned());
-        self.log.push(LogEntry { id, channel_id, moderator_id, user_id, action, at })
+        let entry = self.log.push(LogEntry { id, channel_id, moderator_id, user_id, action, at });
+        self.log.forget_all_but(MOST_KEPT);
+        entry
     }
 }
 
