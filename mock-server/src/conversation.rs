@@ -20,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::printed::Printed;
 use crate::profile::{HeartbeatDrop, Profile};
 use crate::recorder::Recorder;
+use crate::replay::Replay;
 use crate::scenario::{After, AnswerAs, Awaited, Deed, Known, Remembered, Script, Then, fill};
 use crate::transcript::From;
 use crate::why;
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) control: bool,
     /// Frames that are answered as some paper prints it.
     pub(crate) printed: Option<Printed>,
+    /// A recording that is played in place of everything else.
+    pub(crate) replay: Option<Arc<Replay>>,
 }
 
 /// Who is at the other end of a connection.

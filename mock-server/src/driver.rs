@@ -14,6 +14,7 @@ use crate::conversation::{Conversation, Peer, Shared};
 use crate::ending::{Stage, ending};
 use crate::mailbox::{Command, Mailbox, Overflowed};
 use crate::profile::HeartbeatDrop;
+use crate::replay;
 use crate::scenario::{Awaited, Then};
 use crate::transcript::{From, What};
 use crate::websocket::{Input, Link, Socket, echoed};
@@ -27,6 +28,9 @@ pub(crate) async fn drive<L: Link>(
     early: Vec<u8>,
     mut stop: watch::Receiver<Stage>,
 ) {
+    if let Some(replay) = shared.replay.clone() {
+        return Box::pin(replay::play(shared, &replay, peer, link, early, stop)).await;
+    }
     let conn = peer.conn;
     // Nobody asks the peer for it any more, and there are thousands of idle connections.
     let socket_id = std::mem::take(&mut peer.socket_id);

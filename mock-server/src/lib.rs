@@ -15,6 +15,10 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`testing`] has what a test needs besides: expectations with counts, waiting, orders, paused time. [`proxy`] stands
+//! between any client and any server, [`replay`] serves a recorded session, and [`skeleton`](fn@skeleton) makes a
+//! scenario of one.
 
 // The tests inside share helpers with the tests outside, which know this crate by its name.
 #[cfg(test)]
@@ -55,6 +59,12 @@ pub mod world;
 
 pub mod recording;
 
+pub mod testing;
+
+pub mod proxy;
+pub mod replay;
+mod skeleton;
+
 pub use chat::{CHANNEL_ID, CHANNEL_NAME};
 pub use chatter::{Chatter, ChatterError};
 pub use ending::{Ending, UnknownEnding};
@@ -64,5 +74,6 @@ pub use printed::{Printed, PrintedError};
 pub use profile::Profile;
 pub use recorder::{MAX_BYTES, MAX_ENTRIES};
 pub use scenario::Scenario;
+pub use skeleton::skeleton;
 pub use trust::{Trust, TrustError};
 pub use world::SayError;

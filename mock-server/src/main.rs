@@ -1,5 +1,6 @@
 //! `glimesh-mock`: flags to values, bind, serve, exit code.
 
+mod commands;
 mod flags;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -8,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+use commands::{proxy, replay};
 use flags::LimitFlags;
 use glimesh_mock::profile::{ProfileName, Settings};
 use glimesh_mock::scenario::{Auth, Span};
 use glimesh_mock::world::World;
-use glimesh_mock::{Chatter, Ending, MockServer, Printed, Profile, Scenario};
+use glimesh_mock::{Chatter, Ending, MockServer, Profile, Scenario};
 
 /// A mock Glimesh chat server.
 #[derive(Debug, Parser)]
@@ -27,14 +29,16 @@ struct Cli {
 enum Command {
     /// Serves until Ctrl-C or SIGTERM.
     Serve(Box<Serve>),
-    /// Answers the frames that the protocol document prints, byte for byte as printed; other frames as always.
-    Replay {
-        /// A list of frames in the form of fixtures/document.yaml, in place of the document's.
-        file: Option<PathBuf>,
-        /// Where to listen.
-        #[arg(long, default_value = "127.0.0.1:4000")]
-        listen: SocketAddr,
-    },
+    /// Stands between a client and a server: passes every byte on unchanged, writes a transcript, and comments on
+    /// malformed frames.
+    Proxy(proxy::Args),
+    /// Serves a recorded session, or the frames that the protocol document prints.
+    ///
+    /// Without FILE, or with a list of frames in the form of fixtures/document.yaml: these are answered byte for byte
+    /// as printed, and other frames as always. With a transcript: the server says what it said then, when the client
+    /// has said what it said then; refs and subscription ids are those of now, and the log says where the client
+    /// departs from the recording.
+    Replay(replay::Args),
     /// Works on scenario files.
     #[command(subcommand)]
     Scenario(ScenarioCommand),
@@ -50,9 +54,14 @@ enum ScenarioCommand {
     },
     /// Lists the built-in scenarios, one a line: its name and what happens.
     List,
+    /// Writes a scenario to standard output in which the server does what it did in a transcript.
+    From {
+        /// The transcript, as `serve --record` or `proxy --record` wrote it.
+        transcript: PathBuf,
+    },
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, clap::Args)]
 struct Serve {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:4000")]
@@ -155,14 +164,13 @@ async fn run(command: Command) -> anyhow::Result<()> {
             }
             wait(builder.start().await.context("cannot start")?, serve.stop).await
         }
-        Command::Replay { file, listen } => {
-            let printed = match file {
-                Some(path) => Printed::read(&path)?,
-                None => Printed::document(),
-            };
-            let builder = MockServer::builder().listen(listen).profile(Profile::literal());
-            let builder = builder.printed(printed).keep_transcript(false);
-            wait(builder.start().await.context("cannot start")?, Ending::Close).await
+        Command::Proxy(args) => proxy::run(args).await,
+        Command::Replay(args) => wait(replay::start(args).await?, Ending::Close).await,
+        Command::Scenario(ScenarioCommand::From { transcript }) => {
+            let text = glimesh_mock::skeleton(&replay::transcript(&transcript)?);
+            // What is written is held to what is read.
+            Scenario::parse("the scenario", &text)?;
+            std::io::stdout().write_all(text.as_bytes()).context("cannot write the scenario")
         }
         Command::Scenario(ScenarioCommand::Check { files }) => check(&files),
         Command::Scenario(ScenarioCommand::List) => {
@@ -229,16 +237,19 @@ async fn wait(server: MockServer, ending: Ending) -> anyhow::Result<()> {
         say(&format!("orders            POST {url}ACTION"));
     }
     say(&format!("metrics           {}", server.metrics_url()));
-    if let Some(path) = server.ca_file() {
-        let path = quoted(path);
-        say("for clients to trust the certificate:");
-        say(&format!(
-            "  export SSL_CERT_FILE={path} NODE_EXTRA_CA_CERTS={path} REQUESTS_CA_BUNDLE={path}"
-        ));
-    }
+    say_trust(server.ca_file());
     stop.asked().await;
     server.stop_as(ending).await;
     Ok(())
+}
+
+/// How clients are brought to trust the certificate, ready to paste.
+fn say_trust(ca_file: Option<&Path>) {
+    let Some(path) = ca_file.map(quoted) else { return };
+    say("for clients to trust the certificate:");
+    say(&format!(
+        "  export SSL_CERT_FILE={path} NODE_EXTRA_CA_CERTS={path} REQUESTS_CA_BUNDLE={path}"
+    ));
 }
 
 /// A path as a shell takes it.

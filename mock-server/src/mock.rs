@@ -5,7 +5,7 @@ mod start;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,7 @@ use crate::limits::Limits;
 use crate::listen::Tls;
 use crate::mailbox::Command;
 use crate::scenario::Auth;
+use crate::testing::Door;
 use crate::transcript::{Entry, Transcript, What};
 
 /// The access token that clients are given: it may read and post.
@@ -37,6 +38,9 @@ pub const CLIENT_SECRET: &str = "secret_of_mytho";
 /// `lifecycle/server_graceful`.
 const GRACEFUL: Duration = Duration::from_secs(5);
 
+/// The address of a server that has none.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
 /// A running server.
 ///
 /// Dropping it ends everything, too; [`stop`](Self::stop) also waits until nothing is left.
@@ -48,6 +52,7 @@ pub struct MockServer {
     stop: watch::Sender<Stage>,
     ended: watch::Receiver<bool>,
     server: JoinHandle<()>,
+    door: Door,
 }
 
 impl fmt::Debug for MockServer {
@@ -104,6 +109,9 @@ impl MockServer {
 
     /// Host and port for URLs. A server that listens everywhere is reached at localhost, the name on its certificate.
     fn host(&self) -> String {
+        if self.addr == NOWHERE {
+            return "in-memory".to_owned();
+        }
         if self.addr.ip().is_unspecified() {
             return format!("localhost:{}", self.addr.port());
         }
@@ -150,7 +158,7 @@ impl MockServer {
         &self.shared.limits
     }
 
-    /// Where the server listens.
+    /// Where the server listens; `0.0.0.0:0` if it has no port.
     pub const fn addr(&self) -> SocketAddr {
         self.addr
     }
@@ -162,6 +170,10 @@ impl MockServer {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    pub(crate) const fn door(&self) -> &Door {
+        &self.door
     }
 
     /// What crossed the wire so far.

@@ -107,6 +107,11 @@ impl Recorder {
         self.records
     }
 
+    /// Whether entries stay in memory.
+    pub(crate) fn keeps(&self) -> bool {
+        self.lock().keep
+    }
+
     /// Writes an entry whose texts are clean.
     pub(crate) fn append(&self, conn: Option<u32>, what: What) {
         if !self.records {
@@ -116,23 +121,33 @@ impl Recorder {
     }
 
     pub(crate) fn text(&self, conn: u32, at: Instant, from: From, text: &str) {
+        self.text_of(conn, at, from, text, text.len());
+    }
+
+    /// A text of which only the beginning may be there; `len` is the whole one's, in bytes.
+    pub(crate) fn text_of(&self, conn: u32, at: Instant, from: From, text: &str, len: usize) {
         if !self.records {
             return;
         }
         let mut inner = self.lock();
         let data = inner.redactor.message(text);
-        let what = What::Text { from, data, len: text.len() };
+        let what = What::Text { from, data, len };
         inner.push(Entry { at, conn: Some(conn), what }, &self.length);
     }
 
     pub(crate) fn binary(&self, conn: u32, at: Instant, from: From, bytes: &[u8]) {
+        self.binary_of(conn, at, from, bytes, bytes.len());
+    }
+
+    /// As [`text_of`](Self::text_of).
+    pub(crate) fn binary_of(&self, conn: u32, at: Instant, from: From, bytes: &[u8], len: usize) {
         if !self.records {
             return;
         }
         let mut inner = self.lock();
         let mut clean = inner.redactor.bytes(bytes);
         clean.truncate(MAX_DATA / 2);
-        let what = What::Binary { from, hex: hex::encode(clean), len: bytes.len() };
+        let what = What::Binary { from, hex: hex::encode(clean), len };
         inner.push(Entry { at, conn: Some(conn), what }, &self.length);
     }
 

@@ -1,5 +1,7 @@
 //! Secrets become words before anything is recorded.
 
+mod fields;
+
 use crate::transcript::{CLIENT_ID_MARK as CLIENT_ID, Credential, MAX_DATA, TOKEN_MARK as TOKEN};
 
 /// Knows the secrets of a session.
@@ -11,6 +13,20 @@ pub(crate) struct Redactor {
     client_id: String,
     /// What to look for in any text, with what stands for it.
     secrets: Vec<(String, String)>,
+    /// Where its knowledge comes from.
+    kind: Kind,
+}
+
+/// What a redactor is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The session's secrets are given.
+    Given,
+    /// The secrets are somebody else's: the first credentials count as given, and fields that hold secrets are
+    /// known by their names.
+    Observing,
+    /// Nothing is replaced.
+    Keeping,
 }
 
 /// What stands for the client secret.
@@ -38,7 +54,37 @@ impl Redactor {
         // A UUID is the same in capitals.
         secrets.push((client_id.to_ascii_uppercase(), CLIENT_ID.to_owned()));
         let (token, client_id) = (token.to_owned(), client_id.to_owned());
-        Self { token, granted: Vec::new(), client_id, secrets }
+        Self { token, granted: Vec::new(), client_id, secrets, kind: Kind::Given }
+    }
+
+    /// Knows nothing yet, and learns from what it sees.
+    pub(crate) fn observing() -> Self {
+        Self { kind: Kind::Observing, ..Self::keeping() }
+    }
+
+    /// Replaces nothing, for those who want to have everything.
+    pub(crate) fn keeping() -> Self {
+        let (token, client_id) = (String::new(), String::new());
+        let (granted, secrets) = (Vec::new(), Vec::new());
+        Self { token, granted, client_id, secrets, kind: Kind::Keeping }
+    }
+
+    /// The first token and the first client id that are seen stand for the given ones.
+    pub(crate) fn adopt(&mut self, name: &str, value: &str) {
+        let (given, word) = match name {
+            "token" => (&mut self.token, TOKEN),
+            "client_id" => (&mut self.client_id, CLIENT_ID),
+            _ => return,
+        };
+        if self.kind != Kind::Observing || !given.is_empty() || is_placeholder(value) {
+            return;
+        }
+        value.clone_into(given);
+        if value.len() >= SHORTEST_LEARNED {
+            for spelled in [value.to_owned(), value.to_ascii_uppercase()] {
+                self.secrets.push((spelled, word.to_owned()));
+            }
+        }
     }
 
     /// A token was granted; from now on it is as good as the given one.
@@ -55,6 +101,7 @@ impl Redactor {
         let name = name.split('[').next().unwrap_or_default();
         match name {
             "token" | "client_id" | "access_token" | "client_secret" | "password" | "api_key" => {
+                self.adopt(name, value);
                 self.credential(value)
             }
             _ => self.text(value),
@@ -74,7 +121,10 @@ impl Redactor {
 
     /// Any text that may hold a secret.
     pub(crate) fn text(&self, text: &str) -> String {
-        let mut clean = text.to_owned();
+        let mut clean = match self.kind {
+            Kind::Observing => fields::masked(text),
+            Kind::Given | Kind::Keeping => text.to_owned(),
+        };
         for (secret, word) in &self.secrets {
             if clean.contains(secret.as_str()) {
                 clean = clean.replace(secret.as_str(), word);
@@ -88,8 +138,12 @@ impl Redactor {
 
     /// Any bytes that may hold a secret.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let masked = match (self.kind, std::str::from_utf8(bytes)) {
+            (Kind::Observing, Ok(text)) => Some(fields::masked(text)),
+            _ => None,
+        };
         let mut clean = Vec::with_capacity(bytes.len());
-        let mut rest = bytes;
+        let mut rest = masked.as_ref().map_or(bytes, |masked| masked.as_bytes());
         while let Some((first, others)) = rest.split_first() {
             let found = self.secrets.iter().find(|(secret, _)| rest.starts_with(secret.as_bytes()));
             if let Some((secret, word)) = found {
@@ -123,7 +177,11 @@ impl Redactor {
 
     /// A value that stands where a credential belongs: kept only if it cannot be one.
     fn credential(&mut self, value: &str) -> String {
-        if value == self.token || self.granted.iter().any(|known| known == value) {
+        if self.kind == Kind::Keeping {
+            value.to_owned()
+        } else if value.is_empty() {
+            String::new()
+        } else if value == self.token || self.granted.iter().any(|known| known == value) {
             TOKEN.to_owned()
         } else if value.eq_ignore_ascii_case(&self.client_id) {
             CLIENT_ID.to_owned()
@@ -144,8 +202,9 @@ impl Redactor {
     /// A given credential with a few characters around it, such as quotes: that is evidence, too.
     fn around_given(&self, value: &str) -> Option<String> {
         let given = [(&self.token, TOKEN), (&self.client_id, CLIENT_ID)];
-        let (secret, word) =
-            given.into_iter().find(|(secret, _)| value.contains(secret.as_str()))?;
+        let (secret, word) = given
+            .into_iter()
+            .find(|(secret, _)| !secret.is_empty() && value.contains(secret.as_str()))?;
         (value.len() - secret.len() <= MOST_AROUND).then(|| value.replacen(secret, word, 1))
     }
 

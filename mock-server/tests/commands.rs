@@ -50,6 +50,19 @@ async fn bad_flags_are_named() {
     )
     .await;
     check(&["replay", "no-such.yaml"], 1, "cannot read no-such.yaml").await;
+    check(&["replay", "--gated"], 1, "--speed and --gated need a transcript").await;
+    check(&["replay", "x", "--speed", "0"], 2, "\"0\" is not a speed; write a number over 0").await;
+    check(&["proxy"], 2, "--upstream <URL>").await;
+    check(&["proxy", "--upstream", "chat.example.com"], 2, "give ws://HOST:PORT or wss://").await;
+    check(&["proxy", "--upstream", "ws://x", "--keep-secrets"], 2, "--record <FILE>").await;
+    check(
+        &["proxy", "--upstream", "wss://x", "--upstream-ca", "no/such.pem"],
+        1,
+        "cannot read the authority's certificate from no/such.pem",
+    )
+    .await;
+    check(&["scenario", "from", "no-such.jsonl"], 1, "cannot read no-such.jsonl").await;
+    check(&["scenario", "from", "Cargo.toml"], 1, "Cargo.toml is not a transcript").await;
     check(&["sing"], 2, "unrecognized subcommand 'sing'").await;
     check(&[], 2, "Usage: glimesh-mock <COMMAND>").await;
 }
@@ -187,6 +200,58 @@ async fn replay_answers_the_documents_frames_byte_for_byte() {
         r#"["null","9","phoenix","phx_reply",{"response":{},"status":"ok"}]"#
     );
     child.kill().await.expect("it runs");
+}
+
+#[tokio::test]
+async fn session_goes_through_the_proxy_into_a_transcript_a_replay_and_a_scenario() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let file = folder.path().join("session.jsonl");
+    let name = file.to_str().expect("it is UTF-8");
+    let (mut server, _said, port) = start(&["serve"]).await;
+    let upstream = format!("ws://127.0.0.1:{port}");
+    let args = ["proxy", "--upstream", &upstream, "--record", name, "--listen", "127.0.0.1:0"];
+    let mut proxy = command(&args).spawn().expect("it starts");
+    let mut lines = BufReader::new(proxy.stderr.take().expect("it is piped")).lines();
+    let mut next = async || {
+        let line = tokio::time::timeout(SOON, lines.next_line()).await.expect("it says something");
+        line.expect("it can be read").expect("it has not ended")
+    };
+    assert_eq!(next().await, format!("passing on to     {upstream}"));
+    let url = next().await;
+    let port = url.strip_prefix("for clients       ws://127.0.0.1:").expect("it says so");
+    let port = port.split('/').next().and_then(|port| port.parse().ok()).expect("a port");
+    assert_eq!(next().await, format!("transcript        {name}"));
+    let mut line = open(port).await;
+    line.text(HEARTBEAT).await;
+    line.next_text().await;
+    line.text("{'event': 'heartbeat'}").await;
+    assert_eq!(next().await, "error[J020]: a string in ', where JSON has \"");
+    line.rest().await;
+    drop(line);
+    // One more stands open when the end comes.
+    let mut line = open(port).await;
+    for child in [&mut proxy, &mut server] {
+        let pid = Pid::from_raw(child.id().expect("it runs").cast_signed());
+        kill(pid, Signal::SIGTERM).expect("it runs");
+        let ended = tokio::time::timeout(SOON, child.wait()).await.expect("it ends");
+        assert_eq!(ended.expect("it can be waited for").code(), Some(0));
+    }
+    assert_eq!(line.rest().await, []);
+    let written = std::fs::read_to_string(&file).expect("it was recorded");
+    assert!(!written.contains("tok_mytho_chat"), "{written}");
+
+    let output = command(&["scenario", "from", name]).output().await.expect("it starts");
+    let made = folder.path().join("made.yaml");
+    std::fs::write(&made, &output.stdout).expect("there is room");
+    let made = made.to_str().expect("it is UTF-8");
+    check(&["scenario", "check", made], 0, "What the server did in the session proxy: ").await;
+
+    let (mut replay, said, port) = start(&["replay", name, "--speed", "100"]).await;
+    assert!(said.start.starts_with(&format!("replaying 2 connections of {name}\n")));
+    let mut line = open(port).await;
+    line.text("{'event': 'heartbeat'}").await;
+    assert_eq!(line.rest().await, [Seen::Close { code: Some(1011), reason: String::new() }]);
+    replay.kill().await.expect("it runs");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod api;
 mod outcome;
 
 mod lexer;
+mod same;
 mod syntax;
 
 mod document;
@@ -31,4 +32,5 @@ pub use documents::Work;
 pub use inspect::not_a_document;
 pub use outcome::{Answer, Outcome};
 pub use resolve::Generation;
+pub(crate) use same::same_document;
 pub use subscription::Subscription;

@@ -20,22 +20,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::conversation::Shared;
 use crate::ending::{Stage, ending, refusing};
 use crate::fault::FaultIo;
+use crate::testing::GivenStream;
 use crate::transcript::What;
 use crate::websocket::Link;
 
 /// How long connections may take to end when the server stops; then they are cut.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
-/// Accepts connections until told to stop; returns when all have ended.
+/// Accepts connections, and streams that are given, until told to stop; returns when all have ended.
 pub(crate) async fn accept(
-    mut port: Port,
+    (mut port, mut given): (Port, mpsc::UnboundedReceiver<GivenStream>),
     tls: Option<Arc<Tls>>,
     shared: Arc<Shared>,
     mut stop: watch::Receiver<Stage>,
@@ -56,6 +57,12 @@ pub(crate) async fn accept(
                     Ok(()) => drop(door.is_open.send_replace(open)),
                     Err(error) => tracing::error!("cannot open or shut the port: {error}"),
                 }
+            }
+            Some(stream) = given.recv() => {
+                conn += 1;
+                shared.recorder.append(Some(conn), What::Accept);
+                let (shared, stop) = (Arc::clone(&shared), stop.clone());
+                connections.spawn(http::serve(stream, (conn, None), None, shared, stop));
             }
             accepted = port.accept() => match accepted {
                 Ok(_) if connections.len() >= shared.limits.connections => {

@@ -20,6 +20,8 @@ enum State {
     Open(TcpListener),
     /// Bound, so that it stays ours, if the system let us.
     Shut(Option<TcpSocket>),
+    /// There is none: the server has nothing but the streams that it is given.
+    None,
 }
 
 impl Port {
@@ -27,10 +29,20 @@ impl Port {
         Self { addr, state: State::Open(listener) }
     }
 
+    /// No port, at an address that nobody can reach.
+    pub(crate) const fn none(addr: SocketAddr) -> Self {
+        Self { addr, state: State::None }
+    }
+
+    /// Where it is.
+    pub(crate) const fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
     /// Opens or shuts it.
     pub(crate) fn set(&mut self, open: bool) -> io::Result<()> {
         match (&mut self.state, open) {
-            (State::Open(_), true) | (State::Shut(_), false) => {}
+            (State::Open(_), true) | (State::Shut(_), false) | (State::None, _) => {}
             (State::Open(_), false) => {
                 // The listener goes first: two sockets cannot have the port.
                 self.state = State::Shut(None);
@@ -51,7 +63,7 @@ impl Port {
     pub(super) async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         match &self.state {
             State::Open(listener) => listener.accept().await,
-            State::Shut(_) => std::future::pending().await,
+            State::Shut(_) | State::None => std::future::pending().await,
         }
     }
 }

@@ -101,22 +101,33 @@ impl Tls {
     ) -> Option<TlsStream<L>> {
         let shaken = tokio::select! {
             biased;
-            shaken = timeout(self.within, self.shake_hands(stream, wrap)) => shaken,
+            shaken = self.shake(stream, wrap) => shaken,
             _ = ending(stop) => {
                 ended(shared, conn, From::Server);
                 return None;
             }
         };
-        let failure = match shaken {
-            Ok(Ok(stream)) => return Some(stream),
-            Ok(Err(failure)) => failure,
-            Err(_) => Failure::Slow,
+        let (from, why) = match shaken {
+            Ok(stream) => return Some(stream),
+            Err(failed) => failed,
         };
-        if let Some((code, text)) = self.why(&failure) {
+        if let Some((code, text)) = why {
             shared.recorder.note(Some(conn), code, &text);
         }
-        ended(shared, conn, failure.ended_by());
+        ended(shared, conn, from);
         None
+    }
+
+    /// The handshake; if it came to nothing, who ended it, and what there is to say about it.
+    pub(crate) async fn shake<L: Link>(
+        &self,
+        stream: TcpStream,
+        wrap: impl FnOnce(TcpStream) -> L,
+    ) -> Result<TlsStream<L>, (From, Option<Why>)> {
+        let shaken = timeout(self.within, self.shake_hands(stream, wrap)).await;
+        shaken
+            .unwrap_or(Err(Failure::Slow))
+            .map_err(|failure| (failure.ended_by(), self.why(&failure)))
     }
 
     async fn shake_hands<L: Link>(

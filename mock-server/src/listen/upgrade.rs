@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use glimesh_proto::Instant;
-use glimesh_proto::connect::{ConnectRequest, Credential};
+use glimesh_proto::connect::{ConnectRequest, Credential, Endpoint, Vsn};
 use http_body_util::Full;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
@@ -15,8 +15,10 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use crate::control::socket_id;
 use crate::conversation::{Peer, Shared};
 use crate::listen::http::{Answer, Routed, empty, text};
+use crate::replay::Replay;
 use crate::scenario::{self, Redirect, Refuse};
 use crate::why;
+use crate::world::Viewer;
 
 /// The order of the checks is that of the real server. Source: recordings `connect/*`, rules 2 to 7.
 pub(super) fn answer(shared: &Shared, conn: u32, head: &Parts) -> Routed {
@@ -33,6 +35,9 @@ pub(super) fn answer(shared: &Shared, conn: u32, head: &Parts) -> Routed {
         return answer.into();
     }
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    if let Some(replay) = &shared.replay {
+        return replayed(shared, replay, conn, head, target);
+    }
     let request = match ConnectRequest::parse(target) {
         Ok(request) => request,
         Err(refusal) => {
@@ -113,6 +118,39 @@ fn insert(answer: &mut Answer, headers: &BTreeMap<String, String>) {
     for (name, value) in headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             answer.headers_mut().insert(name, value);
+        }
+    }
+}
+
+/// As the next recorded upgrade was answered, whatever the credential is.
+fn replayed(shared: &Shared, replay: &Replay, conn: u32, head: &Parts, target: &str) -> Routed {
+    let note = |code, text: &str| shared.recorder.note(Some(conn), code, text);
+    let answer = match handshake(head) {
+        Ok(answer) => answer,
+        Err(refused) => {
+            let (answer, text) = *refused;
+            note("bad-handshake", &text);
+            return answer.into();
+        }
+    };
+    let (endpoint, vsn) = match ConnectRequest::parse(target) {
+        Ok(request) => (request.endpoint, request.vsn),
+        Err(_) => (Endpoint::Graph, Vsn::V2),
+    };
+    match replay.next_status(conn) {
+        Some(101) => {
+            let (viewer, socket_id, opened_at) = (Viewer::Lost, String::new(), Instant::ZERO);
+            let peer = Peer { conn, endpoint, vsn, viewer, socket_id, opened_at };
+            Routed { answer, granted: Some(peer) }
+        }
+        Some(status) => {
+            note("replayed-refusal", &format!("refused with {status}, as in the recording"));
+            refused(status, head).into()
+        }
+        None => {
+            let text = "refused with 503: the recording has no further connection";
+            note("departed", text);
+            empty(StatusCode::SERVICE_UNAVAILABLE).into()
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chatter::Chatter;
@@ -9,6 +10,7 @@ use crate::limits::Limits;
 use crate::listen::HANDSHAKE_TIMEOUT;
 use crate::printed::Printed;
 use crate::profile::{Profile, Settings};
+use crate::replay::Replay;
 use crate::scenario::{Auth, Scenario};
 use crate::transcript::ClockStamp;
 use crate::world::World;
@@ -23,9 +25,11 @@ pub struct Builder {
     pub(super) clock: ClockStamp,
     pub(super) credential: Option<Auth>,
     pub(super) listen: SocketAddr,
+    pub(super) in_memory: bool,
     pub(super) record_to: Option<PathBuf>,
     pub(super) keep_transcript: bool,
     pub(super) printed: Option<Printed>,
+    pub(super) replay: Option<Arc<Replay>>,
     pub(super) tls: bool,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) handshake_timeout: Duration,
@@ -45,9 +49,11 @@ impl Builder {
             clock: ClockStamp { mode: "real".to_owned(), rate: 1 },
             credential: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            in_memory: false,
             record_to: None,
             keep_transcript: true,
             printed: None,
+            replay: None,
             tls: false,
             ca_file: None,
             handshake_timeout: HANDSHAKE_TIMEOUT,
@@ -107,6 +113,15 @@ impl Builder {
         self
     }
 
+    /// No port at all: the server serves the streams that it is given, by
+    /// [`MockServer::connect`](crate::MockServer::connect) or
+    /// [`MockServer::serve_stream`](crate::MockServer::serve_stream). So time can be paused.
+    #[must_use]
+    pub const fn in_memory(mut self) -> Self {
+        self.in_memory = true;
+        self
+    }
+
     /// Also writes the transcript to a file while the session runs.
     #[must_use]
     pub fn record_to(mut self, path: impl Into<PathBuf>) -> Self {
@@ -125,6 +140,14 @@ impl Builder {
     #[must_use]
     pub fn printed(mut self, printed: Printed) -> Self {
         self.printed = Some(printed);
+        self
+    }
+
+    /// Plays a recorded session to the clients, in place of everything that the socket would do by itself.
+    #[must_use]
+    pub fn replay(mut self, replay: Replay) -> Self {
+        self.credential = Some(replay.auth());
+        self.replay = Some(Arc::new(replay));
         self
     }
 

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-use super::{Builder, CLIENT_ID, CLIENT_SECRET, MockServer, TOKEN};
+use super::{Builder, CLIENT_ID, CLIENT_SECRET, MockServer, NOWHERE, TOKEN};
 use crate::chat::{CHANNEL_ID, Chat};
 use crate::chatter::Chatter;
 use crate::conversation::Shared;
@@ -21,6 +21,7 @@ use crate::profile::Profile;
 use crate::recorder::{Recorder, Sinks};
 use crate::redact::Redactor;
 use crate::scenario::{Auth, Script, Span, Step, TlsFault};
+use crate::testing::{Door, GivenStream};
 use crate::transcript::{FORMAT, Given, Header};
 use crate::{chatter, listen, timeline, world};
 
@@ -61,9 +62,14 @@ impl Builder {
     /// [`StartError`]: the address is taken, or a file cannot be written.
     pub async fn start(self) -> Result<MockServer, StartError> {
         let listen_error = |source| StartError::Listen { addr: self.listen, source };
-        let listener = TcpListener::bind(self.listen).await.map_err(listen_error)?;
-        let addr = listener.local_addr().map_err(listen_error)?;
-        let mut port = Port::open(addr, listener);
+        let mut port = match self.in_memory {
+            true => Port::none(NOWHERE),
+            false => {
+                let listener = TcpListener::bind(self.listen).await.map_err(listen_error)?;
+                Port::open(listener.local_addr().map_err(listen_error)?, listener)
+            }
+        };
+        let addr = port.addr();
         port.set(self.scenario.listening).map_err(listen_error)?;
         let auth = self.credential.unwrap_or(self.scenario.credential);
         let unasked = Unasked { steps: self.scenario.timeline.clone(), chatter: self.chatter };
@@ -71,9 +77,11 @@ impl Builder {
         let shared = Arc::new(self.into_shared(auth)?);
         let (stop, stopped) = watch::channel(Stage::Serving);
         let (ends, ended) = watch::channel(false);
+        let (door, given) = Door::new();
+        let sources = (port, given);
         let server =
-            tokio::spawn(run(port, tls.clone(), Arc::clone(&shared), unasked, stopped, ends));
-        Ok(MockServer { addr, auth, tls, shared, stop, ended, server })
+            tokio::spawn(run(sources, tls.clone(), Arc::clone(&shared), unasked, stopped, ends));
+        Ok(MockServer { addr, auth, tls, shared, stop, ended, server, door })
     }
 
     /// A scenario with a fault of TLS asks for TLS.
@@ -119,7 +127,7 @@ impl Builder {
             channel_id: CHANNEL_ID,
         };
         let given = self.world.given(&usual);
-        let header = Header {
+        let mut header = Header {
             format: FORMAT,
             session: self.session_name.unwrap_or_else(|| self.scenario.name.clone()),
             scenario: self.scenario.name.clone(),
@@ -131,6 +139,9 @@ impl Builder {
             },
             clock: self.clock.clone(),
         };
+        if let Some(replay) = &self.replay {
+            replay.stamp(&mut header);
+        }
         let path = self.record_to.as_deref();
         let sinks = Sinks { keep: self.keep_transcript, file: path };
         let redactor = Redactor::new(&given.token, &given.client_id, &given.client_secret);
@@ -148,6 +159,7 @@ impl Builder {
             script: Script::new(&self.scenario),
             control: self.control,
             printed: self.printed.or_else(literal),
+            replay: self.replay,
             rate: self.clock.rate.max(1),
             profile,
         })
@@ -161,7 +173,7 @@ struct Unasked {
 }
 
 async fn run(
-    port: Port,
+    sources: (Port, mpsc::UnboundedReceiver<GivenStream>),
     tls: Option<Arc<Tls>>,
     shared: Arc<Shared>,
     Unasked { steps, chatter }: Unasked,
@@ -170,7 +182,7 @@ async fn run(
 ) {
     // Clients are told that it speaks TLS, and it does not.
     let tls = tls.filter(|tls| tls.fault() != Some(TlsFault::Plain));
-    let accepting = listen::accept(port, tls, Arc::clone(&shared), stop.clone());
+    let accepting = listen::accept(sources, tls, Arc::clone(&shared), stop.clone());
     let mut stop_talking = stop.clone();
     let talking = async {
         let Some(chatter) = chatter else { return };

@@ -1,0 +1,4 @@
+//! The subcommands that have a file of their own.
+
+pub(crate) mod proxy;
+pub(crate) mod replay;
