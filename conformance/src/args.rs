@@ -1,14 +1,19 @@
 //! The command line, as values.
 
+mod working;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use glimesh_mock::recording::Category;
+use serde::Deserialize;
 
 use crate::check::Capability;
 use crate::clock::CONTRACT_RATE;
 use crate::server::Address;
+
+pub use working::{BaselineCommand, MergeArgs, ReportCommand, RigourArgs};
 
 /// Tells whether a Glimesh chat client is right, and exactly what is wrong.
 #[derive(Debug, Parser)]
@@ -35,6 +40,12 @@ pub enum Command {
     Judge(JudgeArgs),
     /// Run correct clients, which must pass, and broken ones, which must be caught.
     SelfCheck(SelfCheckArgs),
+    /// Work with a baseline: what is known to be wrong with a client.
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
+    /// Work with the reports of runs.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Play the recordings of the real server against any server and tell how its answers differ.
     Server(ServerArgs),
     /// The bundled client, a program like any other.
@@ -67,20 +78,32 @@ pub struct RunArgs {
     /// The file also stands in GLIMESH_CA_FILE, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS and REQUESTS_CA_BUNDLE.
     #[arg(long)]
     pub tls: bool,
-    /// How time is told. `auto` takes `contract` if an argument of the client has {heartbeat_ms}, else `real`.
+    /// How time is told. `auto` takes `contract` if an argument of the client has {heartbeat_ms}, else `accel` if
+    /// that would save time, libfaketime is there and reaches the client's waits, else `real`.
     ///
-    /// Under `real`, {heartbeat_ms} is 25000.
+    /// Under `real` and `accel`, {heartbeat_ms} is 25000.
     #[arg(long, value_enum, default_value_t = ClockArg::Auto)]
     pub clock: ClockArg,
-    /// How many of the client's heartbeat seconds fit into a real one, for the clock `contract`.
+    /// How many of the client's seconds fit into a real one, for the clocks `contract` and `accel`.
     #[arg(long, value_name = "N", default_value_t = CONTRACT_RATE, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub rate: u32,
+    /// Where libfaketime is, for the clock `accel`; by default where Debian's package `faketime` puts it, or as
+    /// GLIMESH_FAKETIME says.
+    #[arg(long, value_name = "PATH")]
+    pub faketime: Option<PathBuf>,
     /// How many sessions run side by side; they mostly sleep.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: u16,
-    /// Only these checks: ids separated by commas, `*` for any characters, such as HB*,CN001.
-    #[arg(short = 'E', long, value_name = "IDS")]
+    /// Only these checks: ids separated by commas, `*` for any characters, such as HB*,CN001; or predicates.
+    ///
+    /// id:HB* clause:GCW-HB-* level:must tag:timing cap:reconnect bug:firezone#4348 time:<5s result:last-failed,
+    /// joined by `and`, `or`, `not`, a comma for `or`, and parentheses. Tags are a check's area, the session that it
+    /// reads, and `timing`.
+    #[arg(short = 'E', long, value_name = "EXPR")]
     pub select: Option<String>,
+    /// What the client is there for: a listener need not come back when its connection is lost; a resident bot must.
+    #[arg(long, value_enum, default_value_t = Duty::Resident)]
+    pub duty: Duty,
     /// What the client can do, separated by commas; checks that need more do not apply.
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_values_t = [CapabilityArg::Subscribe, CapabilityArg::Reconnect])]
     pub capabilities: Vec<CapabilityArg>,
@@ -96,15 +119,27 @@ pub struct RunArgs {
     /// and libraries are. HOME and TMPDIR are folders of its own.
     #[arg(long = "env", value_name = "K=V", value_parser = parse_pair)]
     pub env: Vec<(String, String)>,
-    /// Fail, with exit code 4, if fewer checks than this come to a verdict.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub min_executed: usize,
-    /// Count weak results as failures.
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub deny: Option<Deny>,
-    /// Let inconclusive results pass.
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub allow: Option<Allow>,
+    /// Try a session whose checks fail again, alone, so many times; a check that passes then is flaky.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10))]
+    pub retries: u32,
+    /// What counts against the run.
+    #[command(flatten)]
+    pub rigour: RigourArgs,
+    /// Run only the Ith of N parts of the sessions; `report merge` makes one report of all.
+    #[arg(long, value_name = "I/N", value_parser = parse_shard)]
+    pub shard: Option<Shard>,
+    /// Start nothing: print where the server is, and wait for a client in each session, one after the other.
+    #[arg(long, conflicts_with_all = ["client", "trigger"])]
+    pub attach: bool,
+    /// The command only makes a client connect that runs elsewhere, such as `curl http://localhost:8000/connect?to={url}`:
+    /// it is run at the beginning of each session, one after the other, and how it ends says nothing.
+    #[arg(long, requires = "client")]
+    pub trigger: bool,
+    /// A file in TOML with the client's command and options; what is given here has precedence.
+    ///
+    /// The table `client` has command, env, capabilities, grace and connect_timeout, `clock` has mode and rate.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// Options of `list`.
@@ -119,6 +154,8 @@ pub struct ListArgs {
 #[derive(Debug, Args)]
 pub struct JudgeArgs {
     /// Transcripts as `run` or `glimesh-mock` wrote them.
+    ///
+    /// All of a run's give the run's findings; what the client was said to be able to do stands in them.
     #[arg(required = true, value_name = "TRANSCRIPT")]
     pub transcripts: Vec<PathBuf>,
     /// What to write.
@@ -189,18 +226,23 @@ pub enum ProfileName {
 }
 
 /// The clocks by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ClockArg {
     /// The fastest one that the client can take.
     Auto,
     /// Every second is a real one.
     Real,
+    /// The client runs under libfaketime, if that reaches its waits; failures count only if they are seen again in
+    /// real time.
+    Accel,
     /// The client takes a short heartbeat interval by {heartbeat_ms}.
     Contract,
 }
 
 /// The capabilities by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CapabilityArg {
     /// Subscribes to a channel's messages.
     Subscribe,
@@ -217,6 +259,24 @@ impl From<CapabilityArg> for Capability {
     }
 }
 
+/// What a client is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Duty {
+    /// Connects, joins, subscribes, beats and survives.
+    Listener,
+    /// Also comes back by itself.
+    Resident,
+}
+
+/// A part of a run's sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Which part, counted from 1.
+    pub index: usize,
+    /// Of how many.
+    pub of: usize,
+}
+
 /// What `--deny` can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Deny {
@@ -224,11 +284,26 @@ pub enum Deny {
     Weak,
 }
 
+/// What `--flaky` can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnFlaky {
+    /// Flaky results are not let pass.
+    Fail,
+}
+
 /// What `--allow` can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Allow {
     /// Checks that nobody could observe.
     Inconclusive,
+}
+
+fn parse_shard(text: &str) -> Result<Shard, String> {
+    let parts = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    match parts {
+        Some((index, of)) if (1..=of).contains(&index) => Ok(Shard { index, of }),
+        _ => Err("expected a part such as 1/2".to_owned()),
+    }
 }
 
 fn parse_pair(text: &str) -> Result<(String, String), String> {
@@ -241,7 +316,7 @@ fn parse_pair(text: &str) -> Result<(String, String), String> {
 /// The longest time that an option takes.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let expected = || "expected a time such as 3s or 500ms".to_owned();
     let (number, unit) =
         text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(expected)?);

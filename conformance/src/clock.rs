@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use glimesh_mock::transcript::ClockStamp;
 
-/// The clock of a run.
+/// The clock of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
     /// Every second is a real one.
@@ -16,12 +16,18 @@ pub enum Clock {
         /// How many of the client's heartbeat seconds fit into a real one.
         rate: u32,
     },
+    /// The client runs under libfaketime: all its waits are `rate` times as short. The times of the session's
+    /// transcript are the client's.
+    Accel {
+        /// How many of the client's seconds fit into a real one.
+        rate: u32,
+    },
 }
 
 /// The interval that a client is told in contract mode, in its own seconds. It leaves ten seconds to the limit.
 pub const CONTRACT_INTERVAL: Duration = Duration::from_secs(20);
 
-/// The default rate in contract mode: the interval of 20 s takes 800 ms, two quiet minutes take 5 s.
+/// The default rate: under `contract` the interval of 20 s takes 800 ms; two quiet minutes take 5 s.
 pub const CONTRACT_RATE: u32 = 25;
 
 impl Clock {
@@ -29,19 +35,30 @@ impl Clock {
     pub const fn rate(self) -> u32 {
         match self {
             Self::Real => 1,
-            Self::Contract { rate } => rate,
+            Self::Contract { rate } | Self::Accel { rate } => rate,
         }
     }
 
-    /// A real time between heartbeats, in the client's seconds.
-    pub fn beats(self, real: Duration) -> Duration {
-        real * self.rate()
+    /// How many seconds pass in the session, and in its transcript, while a real one does.
+    pub const fn pace(self) -> u32 {
+        match self {
+            Self::Real | Self::Contract { .. } => 1,
+            Self::Accel { rate } => rate,
+        }
+    }
+
+    /// A time between heartbeats, as the transcript has it, in the client's seconds.
+    pub fn beats(self, time: Duration) -> Duration {
+        match self {
+            Self::Real | Self::Accel { .. } => time,
+            Self::Contract { rate } => time * rate,
+        }
     }
 
     /// The interval for the placeholder `{heartbeat_ms}`, in real time.
     pub fn heartbeat_interval(self) -> Option<Duration> {
         match self {
-            Self::Real => None,
+            Self::Real | Self::Accel { .. } => None,
             Self::Contract { rate } => Some(CONTRACT_INTERVAL / rate),
         }
     }
@@ -51,6 +68,7 @@ impl Clock {
         match self {
             Self::Real => "real",
             Self::Contract { .. } => "contract",
+            Self::Accel { .. } => "accel",
         }
     }
 
@@ -63,6 +81,7 @@ impl Clock {
     pub fn of_stamp(stamp: &ClockStamp) -> Self {
         match stamp.mode.as_str() {
             "contract" => Self::Contract { rate: stamp.rate.max(1) },
+            "accel" => Self::Accel { rate: stamp.rate.max(1) },
             _ => Self::Real,
         }
     }
@@ -72,7 +91,7 @@ impl fmt::Display for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Real => f.write_str("real"),
-            Self::Contract { rate } => write!(f, "contract×{rate}"),
+            Self::Contract { rate } | Self::Accel { rate } => write!(f, "{}×{rate}", self.mode()),
         }
     }
 }

@@ -4,9 +4,17 @@ use std::time::Duration;
 
 use crate::results::Results;
 
+/// Receives the events of a run.
+pub type Emit<'a> = &'a (dyn Fn(RunEvent) + Sync);
+
 /// One thing that happened in a run.
 #[derive(Clone, Debug)]
 pub enum RunEvent {
+    /// The run's clock is chosen.
+    ClockChosen {
+        /// Which, and why, in one line.
+        why: String,
+    },
     /// The run begins.
     RunStarted {
         /// The names of the sessions to come.
@@ -15,6 +23,13 @@ pub enum RunEvent {
         checks: usize,
         /// The longest time that a session is expected to take, in real time.
         expected: Duration,
+    },
+    /// A session waits for a client that somebody else has to start.
+    ClientWanted {
+        /// The session's name.
+        session: String,
+        /// What the client has to know: variable and value, `GLIMESH_WS_URL` first.
+        told: Vec<(String, String)>,
     },
     /// A session's client was started.
     SessionStarted {

@@ -5,6 +5,7 @@ use glimesh_proto::connect::Vsn;
 use glimesh_proto::{DecodeError, Frame};
 
 use crate::check::{CANNOT_RUN, Capability, Check, Level, Observation, Outcome, Scope};
+use crate::flaky;
 use crate::results::{Finding, Score, Tally, Verdict};
 use crate::session::{Connection, Session};
 use crate::suite;
@@ -107,7 +108,8 @@ fn judge_one(sessions: &[Session], check: &'static Check, capabilities: &[Capabi
         }
         Some((session, observation)) => {
             let verdict = verdict(check.level, observation.outcome);
-            finding(check, verdict, Some(session), observation)
+            let finding = finding(check, verdict, Some(session), observation);
+            Finding { flaky: flaky::flaky(sessions, check), ..finding }
         }
     }
 }
@@ -150,6 +152,7 @@ fn finding(
         limit_ms: observation.timing.map(|timing| ms(timing.limit)),
         tolerance_ms: observation.timing.map(|timing| ms(timing.tolerance)),
         baseline: None,
+        flaky: None,
     }
 }
 

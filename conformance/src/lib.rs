@@ -5,18 +5,23 @@ pub mod clause;
 pub mod clock;
 pub mod session;
 
+pub mod baseline;
 pub mod exit;
 pub mod finish;
+pub mod flaky;
 pub mod judge;
 pub mod results;
 
 pub mod args;
+pub mod config;
 pub mod plan;
-pub mod select;
+pub mod selection;
 pub mod suite;
 
+pub mod accel;
 pub mod client;
 pub mod event;
+pub mod merge;
 pub mod noise;
 pub mod play;
 pub mod runner;

@@ -7,19 +7,26 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
-use clap::Parser;
+use anyhow::{Context, Result, bail};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use glimesh_conformance::accel::{self, ChooseError};
 use glimesh_conformance::args::{
-    Cli, Command, Format, JudgeArgs, RunArgs, SelfCheckArgs, ServerArgs,
+    BaselineCommand, Cli, Command, Format, JudgeArgs, MergeArgs, ReportCommand, RunArgs,
+    SelfCheckArgs, ServerArgs,
 };
+use glimesh_conformance::baseline::{self, Baseline, Facts};
+use glimesh_conformance::check::Capability;
+use glimesh_conformance::config::{Config, ConfigError};
 use glimesh_conformance::event::RunEvent;
 use glimesh_conformance::exit::Exit;
 use glimesh_conformance::finish::{self, Rigour};
 use glimesh_conformance::plan::Plan;
 use glimesh_conformance::report::{self, FinishedRun, Folder, Progress};
+use glimesh_conformance::results::{Finding, Results};
 use glimesh_conformance::self_check::{self, Subject};
 use glimesh_conformance::session::Session;
-use glimesh_conformance::{check, client, judge, reference, runner, server};
+use glimesh_conformance::{check, client, judge, merge, reference, runner, server};
 use glimesh_mock::transcript::Transcript;
 use tokio::sync::watch;
 
@@ -28,7 +35,12 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(client::SUPERVISE) {
         return client::supervise();
     }
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if let Err(error) = configure(&mut cli, &matches) {
+        anstream::eprintln!("error: {error}");
+        return ExitCode::from(Exit::Usage.code());
+    }
     let runtime = tokio::runtime::Runtime::new().expect("the operating system gives us threads");
     match runtime.block_on(dispatch(cli.command)) {
         Ok(code) => code,
@@ -39,6 +51,18 @@ fn main() -> ExitCode {
             ExitCode::from(Exit::Usage.code())
         }
     }
+}
+
+/// Fills in what the file of `--config` says.
+fn configure(cli: &mut Cli, matches: &ArgMatches) -> Result<(), ConfigError> {
+    let Command::Run(args) = &mut cli.command else { return Ok(()) };
+    let Some(path) = args.config.clone() else { return Ok(()) };
+    let said = |option: &str| {
+        let run = matches.subcommand_matches("run");
+        run.and_then(|run| run.value_source(option)) == Some(ValueSource::CommandLine)
+    };
+    Config::read(&path)?.fill_in(args, said);
+    Ok(())
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
@@ -53,6 +77,8 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Explain { id } => explain(&id),
         Command::Judge(args) => judge_files(&args),
         Command::SelfCheck(args) => self_check(&args).await,
+        Command::Baseline(command) => baseline(&command),
+        Command::Report(ReportCommand::Merge(args)) => merge(&args),
         Command::Server(args) => server(&args).await,
         Command::ReferenceClient(args) => Ok(reference::run(args).await),
     }
@@ -61,17 +87,25 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
 async fn run(args: &RunArgs) -> Result<ExitCode> {
     let began = Instant::now();
     let kit = own_program()?;
-    let plan = Plan::new(args, &kit)?;
+    let rigour = Rigour::new(&args.rigour)?;
+    let mut plan = Plan::new(args, &kit)?;
     let folder = Folder::create(&args.report_dir)?;
     let progress = Mutex::new(Progress::for_stderr());
     let tell = |event: RunEvent| progress.lock().expect("telling does not panic").tell(&event);
-    let ran = match runner::run(&plan, &tell, interrupt()).await {
+    let interrupt = interrupt();
+    let chosen = match accel::choose(&plan, args, interrupt.clone()).await {
+        Ok(chosen) => chosen,
+        Err(ChooseError::Kit(fault)) => return kit_fault(&fault),
+        Err(error) => return Err(error.into()),
+    };
+    tell(RunEvent::ClockChosen { why: chosen.why.clone() });
+    plan.take_clock(chosen);
+    let ran = match runner::run(&plan, &tell, interrupt).await {
         Ok(ran) => ran,
         Err(fault) => return kit_fault(&fault),
     };
-    let rigour = Rigour { deny: args.deny, allow: args.allow, min_executed: args.min_executed };
     let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let results = finish::results(&plan, &ran, rigour, elapsed_ms);
+    let results = finish::results(&plan, &ran, &rigour, elapsed_ms);
     tell(RunEvent::RunEnded { results: Box::new(results.clone()) });
     let finished = FinishedRun { results: &results, sessions: &ran.sessions, checks: &plan.checks };
     // A full disk must not take the verdict with it: tell first, then complain.
@@ -109,7 +143,7 @@ fn explain(id: &str) -> Result<ExitCode> {
 fn judge_files(args: &JudgeArgs) -> Result<ExitCode> {
     let sessions = args.transcripts.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
     let checks = check::catalogue();
-    let findings = judge::judge(&sessions, &checks, &check::Capability::ALL);
+    let findings = judge::judge(&sessions, &checks, &capabilities(&sessions));
     let findings = finish::only_seen(findings);
     let exit = finish::exit_of_transcripts(&findings);
     match args.format {
@@ -117,6 +151,93 @@ fn judge_files(args: &JudgeArgs) -> Result<ExitCode> {
         Format::Json => report::findings_json(&findings, io::stdout())?,
     }
     Ok(ExitCode::from(exit.code()))
+}
+
+/// What the client was said to be able to do, by any of the transcripts; everything, if none says.
+fn capabilities(sessions: &[Session]) -> Vec<Capability> {
+    let said = sessions.iter().filter_map(Session::capabilities).flatten();
+    let said: Vec<_> = said.copied().collect();
+    let says = sessions.iter().any(|session| session.capabilities().is_some());
+    if says { said } else { Capability::ALL.to_vec() }
+}
+
+fn merge(args: &MergeArgs) -> Result<ExitCode> {
+    let merged = merge::merge(&args.shards, &Rigour::new(&args.rigour)?)?;
+    if args.shards.iter().any(|shard| same_folder(shard, &args.report_dir)) {
+        bail!("{} is one of the shards; name another folder", args.report_dir.display());
+    }
+    let folder = Folder::create(&args.report_dir)?;
+    merge::copy_output(&args.shards, folder.path())?;
+    let finished = FinishedRun {
+        results: &merged.results,
+        sessions: &merged.sessions,
+        checks: &merged.checks,
+    };
+    folder.write(&finished)?;
+    match args.format {
+        Format::Human => report::human(&finished, folder.path(), anstream::stderr())?,
+        Format::Json => report::json(&merged.results, io::stdout())?,
+    }
+    Ok(ExitCode::from(merged.results.exit_code))
+}
+
+fn same_folder(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+fn baseline(command: &BaselineCommand) -> Result<ExitCode> {
+    let catalogue = check::catalogue();
+    match command {
+        BaselineCommand::Write { file, report_dir, weak, force } => {
+            if file.exists() && !force {
+                bail!("{} exists; --force replaces it", file.display());
+            }
+            let written = baseline::from_results(&Results::read(report_dir)?, *weak);
+            written.write(file)?;
+            writeln!(
+                anstream::stderr(),
+                "{} expected in {}",
+                written.expect.len(),
+                file.display()
+            )?;
+            Ok(ExitCode::SUCCESS)
+        }
+        BaselineCommand::Review { file, report_dir } => {
+            let known = Baseline::read(file, &catalogue)?;
+            let results = Results::read(report_dir)?;
+            let (answers, out) = (io::stdin().lock(), anstream::stderr());
+            let reviewed =
+                baseline::review(&known, &results, &catalogue, finish::today(), answers, out)?;
+            if reviewed.baseline != known {
+                reviewed.baseline.write(file)?;
+            }
+            let (dropped, added) = (reviewed.dropped, reviewed.added);
+            writeln!(anstream::stderr(), "{dropped} dropped, {added} added")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        BaselineCommand::Check { file, report_dir } => {
+            let known = Baseline::read(file, &catalogue)?;
+            let mut results = Results::read(report_dir)?;
+            let facts = Facts { profile: results.profile, clock: results.clock.mode };
+            let stale =
+                baseline::compare(&known, &mut results.checks, &catalogue, &facts, finish::today());
+            let is_new = |it: &&Finding| it.baseline.as_deref() == Some("new-fail");
+            let news: Vec<_> = results.checks.iter().filter(is_new).collect();
+            let mut err = anstream::stderr();
+            for finding in &news {
+                writeln!(err, "new: {} {}", finding.id, finding.actual)?;
+            }
+            for line in &stale {
+                writeln!(err, "stale: {line}")?;
+            }
+            let exit = match (news.is_empty(), stale.is_empty()) {
+                (false, _) => Exit::Failed,
+                (true, false) => Exit::Stale,
+                (true, true) => Exit::Passed,
+            };
+            Ok(ExitCode::from(exit.code()))
+        }
+    }
 }
 
 fn read(path: &Path) -> Result<Session> {

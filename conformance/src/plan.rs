@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use glimesh_mock::profile::Profile;
 
-use crate::args::{ClockArg, ProfileName, RunArgs};
-use crate::check::{self, Capability, Check};
+use crate::accel::Chosen;
+use crate::args::{ClockArg, Deny, Duty, ProfileName, RunArgs, Shard};
+use crate::check::{self, Capability, Check, Scope};
 use crate::client::{self, ContractError};
 use crate::clock::Clock;
-use crate::select::{NoMatch, Selection};
+use crate::results::Results;
+use crate::selection::{Context, SelectError, Selection};
 use crate::suite;
 
 /// How long a client may take to ask for a connection unless said.
@@ -25,6 +27,8 @@ pub const GRACE: Duration = Duration::from_secs(3);
 pub struct Plan {
     /// The client's program and arguments, with placeholders.
     pub client: Vec<String>,
+    /// How a client comes to connect.
+    pub start: Start,
     /// More for the client's environment.
     pub env: Vec<(String, String)>,
     /// How the server behaves.
@@ -33,6 +37,14 @@ pub struct Plan {
     pub tls: bool,
     /// How time is told.
     pub clock: Clock,
+    /// Why, in one line.
+    pub clock_why: String,
+    /// How often a failure is tried again.
+    pub retries: u32,
+    /// The libfaketime that an accelerated client is put under.
+    pub faketime: Option<PathBuf>,
+    /// Whether weak results count as failures, so that they are looked at again as these are.
+    pub deny_weak: bool,
     /// The sessions to run, the longest first.
     pub sessions: Vec<&'static str>,
     /// The checks to judge by.
@@ -55,12 +67,31 @@ pub struct Plan {
     pub patience: Option<Duration>,
 }
 
+/// How a client comes to connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The kit starts it, and watches its process.
+    Spawn,
+    /// Somebody else starts it, when the kit says so.
+    Attach,
+    /// It runs elsewhere; the kit runs a command that makes it connect.
+    Trigger,
+}
+
 /// Why a command line cannot be turned into a plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    /// The selection names what does not exist.
+    /// The selection is wrong, or names what does not exist.
     #[error(transparent)]
-    Selection(#[from] NoMatch),
+    Selection(#[from] SelectError),
+    /// There are more shards than sessions.
+    #[error("shard {}/{} would be empty: the selection needs {sessions} sessions", shard.index, shard.of)]
+    EmptyShard {
+        /// The shard.
+        shard: Shard,
+        /// How many sessions there are.
+        sessions: usize,
+    },
     /// The client's command cannot be filled in.
     #[error("cannot fill in the client's command")]
     Contract(#[from] ContractError),
@@ -79,29 +110,52 @@ impl Plan {
     ///
     /// [`PlanError`] says what to change.
     pub fn new(args: &RunArgs, kit: &Path) -> Result<Self, PlanError> {
-        let client = if args.client.is_empty() { bundled(kit, &[]) } else { args.client.clone() };
-        client::check(&client, &args.env, args.tls)?;
-        let all = check::catalogue();
-        let checks = match &args.select {
-            Some(text) => Selection::parse(text).of(&all)?,
-            None => all,
+        let start = match (args.attach, args.trigger) {
+            (true, _) => Start::Attach,
+            (_, true) => Start::Trigger,
+            _ => Start::Spawn,
         };
+        let bundles = args.client.is_empty() && start == Start::Spawn;
+        let client = if bundles { bundled(kit, &[]) } else { args.client.clone() };
+        if start != Start::Attach {
+            client::check(&client, &args.env, args.tls)?;
+        }
+        let checks = checks(args, start)?;
+        let (sessions, checks) = part(suite::sessions_for(&checks), checks, args.shard)?;
+        let mut capabilities: Vec<_> =
+            args.capabilities.iter().copied().map(Capability::from).collect();
+        if args.duty == Duty::Listener {
+            capabilities.retain(|capability| *capability != Capability::Reconnect);
+        }
         Ok(Self {
             clock: clock(args, &client)?,
+            clock_why: String::new(),
+            retries: args.retries,
+            faketime: None,
+            deny_weak: args.rigour.deny == Some(Deny::Weak),
             client,
             env: args.env.clone(),
             profile: profile(args.profile),
             tls: args.tls,
-            sessions: suite::sessions_for(&checks),
+            start,
+            sessions,
             checks,
-            capabilities: args.capabilities.iter().copied().map(Capability::from).collect(),
-            jobs: usize::from(args.jobs),
+            capabilities,
+            // Whoever attaches a client by hand, or has only one to trigger, does so once at a time.
+            jobs: if start == Start::Spawn { usize::from(args.jobs) } else { 1 },
             connect_timeout: args.connect_timeout,
             grace: args.grace,
             supervisor: kit.to_owned(),
             output_dir: args.report_dir.join("output"),
             patience: None,
         })
+    }
+
+    /// Takes a clock that was chosen by a look at the client.
+    pub fn take_clock(&mut self, chosen: Chosen) {
+        self.clock = chosen.clock;
+        self.clock_why = chosen.why;
+        self.faketime = chosen.faketime;
     }
 
     /// The plan for a client of which nothing else is said: every session in real time, judged by every check.
@@ -112,6 +166,11 @@ impl Plan {
             profile: Profile::glimesh(),
             tls: false,
             clock: Clock::Real,
+            clock_why: String::new(),
+            retries: 0,
+            faketime: None,
+            deny_weak: false,
+            start: Start::Spawn,
             sessions: suite::SESSIONS.to_vec(),
             checks: check::catalogue(),
             capabilities: Capability::ALL.to_vec(),
@@ -146,11 +205,57 @@ fn clock(args: &RunArgs, command: &[String]) -> Result<Clock, PlanError> {
     let takes_interval = command.iter().any(|word| client::uses(word, "heartbeat_ms"));
     let contract = Clock::Contract { rate: args.rate };
     match args.clock {
+        _ if args.attach => Ok(Clock::Real),
         ClockArg::Auto if takes_interval => Ok(contract),
-        ClockArg::Auto | ClockArg::Real => Ok(Clock::Real),
+        // Whether a client can be accelerated only shows when it runs: `accel::choose` sees to it.
+        ClockArg::Auto | ClockArg::Accel | ClockArg::Real => Ok(Clock::Real),
         ClockArg::Contract if takes_interval || args.env.iter().any(says_contract) => Ok(contract),
         ClockArg::Contract => Err(PlanError::NoInterval),
     }
+}
+
+/// The checks that are selected and can be seen.
+fn checks(args: &RunArgs, start: Start) -> Result<Vec<&'static Check>, SelectError> {
+    let catalogue = check::catalogue();
+    let mut checks = match &args.select {
+        Some(text) => {
+            let last = last_results(&args.report_dir);
+            let context = Context { catalogue: &catalogue, last: last.as_ref() };
+            Selection::parse(text)?.of(context)?
+        }
+        None => catalogue,
+    };
+    // Somebody else's process is nobody's business.
+    checks.retain(|check| start == Start::Spawn || !check.slug.starts_with("process/"));
+    Ok(checks)
+}
+
+/// What the run before found, for selections that ask for it.
+fn last_results(report_dir: &Path) -> Option<Results> {
+    let text = std::fs::read_to_string(report_dir.join("results.json")).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// The sessions of a shard, and the checks that read one of them.
+fn part(
+    mut sessions: Vec<&'static str>,
+    mut checks: Vec<&'static Check>,
+    shard: Option<Shard>,
+) -> Result<(Vec<&'static str>, Vec<&'static Check>), PlanError> {
+    let Some(shard) = shard else { return Ok((sessions, checks)) };
+    if shard.of > sessions.len() {
+        return Err(PlanError::EmptyShard { shard, sessions: sessions.len() });
+    }
+    let mut place = 0;
+    sessions.retain(|_| {
+        place += 1;
+        (place - 1) % shard.of == shard.index - 1
+    });
+    checks.retain(|check| match check.scope {
+        Scope::Every => true,
+        Scope::Of(session) => sessions.contains(&session),
+    });
+    Ok((sessions, checks))
 }
 
 fn says_contract((key, value): &(String, String)) -> bool {

@@ -9,10 +9,14 @@ use glimesh_mock::{MockServer, StartError};
 use tokio::sync::watch;
 
 use crate::client::{self, ContractError, Ended, NotStarted, Running, Values};
+use crate::event::{Emit, RunEvent};
 use crate::noise::Probe;
-use crate::plan::Plan;
+use crate::plan::{Plan, Start};
 use crate::results::SessionResult;
 use crate::session::Session;
+
+/// How long the kit waits for somebody to attach a client.
+const ATTACH_WITHIN: Duration = Duration::from_secs(600);
 
 /// What one session left behind.
 #[derive(Debug)]
@@ -23,6 +27,17 @@ pub struct Played {
     pub session: Session,
     /// How it went.
     pub result: SessionResult,
+}
+
+/// What all sessions of a run share.
+#[derive(Clone)]
+pub struct Way<'a> {
+    /// Measures the machine's stalls.
+    pub probe: &'a Probe,
+    /// Receives the events.
+    pub emit: Emit<'a>,
+    /// Turns true when the user wants the run to end.
+    pub interrupt: watch::Receiver<bool>,
 }
 
 /// Why the kit cannot do its work. None of these is the client's fault.
@@ -53,31 +68,14 @@ pub enum KitFault {
 pub async fn session(
     plan: &Plan,
     (name, nth): (&'static str, usize),
-    probe: &Probe,
     run_began: Instant,
-    interrupt: watch::Receiver<bool>,
+    way: Way<'_>,
 ) -> Result<Played, KitFault> {
     let began = Instant::now();
     // Further looks at a session have names of their own.
     let id = if nth == 1 { name.to_owned() } else { format!("{name}-{nth}") };
     let server = start_server(plan, name, &id).await?;
-    let home = tempfile::Builder::new().prefix("glimesh-").tempdir().map_err(KitFault::Output)?;
-    let launch = client::launch(plan, &Values::new(&server, plan, home.path()))?;
-    match client::start(launch).await {
-        Ok(mut running) => {
-            server.append(process(ProcessEvent::Started));
-            attend(plan, &server, &mut running, interrupt).await;
-            let redact = |text: &str| server.redact(text);
-            let saved = running.save_output(&plan.output_dir, &id, &redact).await;
-            saved.map_err(KitFault::Output)?;
-        }
-        Err(NotStarted::Refused(error)) => {
-            server.append(process(ProcessEvent::NotStarted { error: server.redact(&error) }));
-        }
-        Err(NotStarted::Kit(error)) => return Err(KitFault::Supervisor(error)),
-    }
-    server.append(What::Noise { worst_stall_ms: ms(probe.worst_since(began)) });
-    let session = Session::new(server.stop().await);
+    let session = with_client(plan, server, &id, way).await?;
     let result = SessionResult {
         transcript: format!("transcripts/{id}.jsonl"),
         id,
@@ -90,21 +88,100 @@ pub async fn session(
     Ok(Played { name, session, result })
 }
 
+/// Lets the plan's client meet a server, until the server's timeline or the client has ended.
+///
+/// # Errors
+///
+/// [`KitFault`]
+pub(crate) async fn with_client(
+    plan: &Plan,
+    server: MockServer,
+    id: &str,
+    way: Way<'_>,
+) -> Result<Session, KitFault> {
+    let began = Instant::now();
+    let home = tempfile::Builder::new().prefix("glimesh-").tempdir().map_err(KitFault::Output)?;
+    let values = Values::new(&server, plan, home.path());
+    match plan.start {
+        Start::Attach => {
+            (way.emit)(RunEvent::ClientWanted { session: id.to_owned(), told: values.told() });
+            end_of_timeline(&server, way.interrupt).await;
+        }
+        Start::Spawn | Start::Trigger => spawn(plan, &server, id, &values, way.interrupt).await?,
+    }
+    server.append(Session::capabilities_note(&plan.capabilities));
+    server.append(What::Noise { worst_stall_ms: ms(way.probe.worst_since(began)) });
+    Ok(Session::new(server.stop().await))
+}
+
+async fn spawn(
+    plan: &Plan,
+    server: &MockServer,
+    id: &str,
+    values: &Values,
+    interrupt: watch::Receiver<bool>,
+) -> Result<(), KitFault> {
+    match client::start(client::launch(plan, values)?).await {
+        Ok(mut running) => {
+            if plan.start == Start::Trigger {
+                end_of_timeline(server, interrupt).await;
+                running.stop(plan.grace).await;
+            } else {
+                server.append(process(ProcessEvent::Started));
+                attend(plan, server, &mut running, interrupt).await;
+            }
+            let redact = |text: &str| server.redact(text);
+            let saved = running.save_output(&plan.output_dir, id, &redact).await;
+            saved.map_err(KitFault::Output)
+        }
+        Err(NotStarted::Refused(error)) => {
+            server.append(process(ProcessEvent::NotStarted { error: server.redact(&error) }));
+            Ok(())
+        }
+        Err(NotStarted::Kit(error)) => Err(KitFault::Supervisor(error)),
+    }
+}
+
+/// Waits for the end of the timeline, or of the user's patience: there is no process that could end.
+async fn end_of_timeline(server: &MockServer, mut interrupt: watch::Receiver<bool>) {
+    tokio::select! {
+        () = server.scenario_ended() => {}
+        _ = interrupt.wait_for(|&interrupted| interrupted) => {}
+    }
+}
+
+/// How long a session lasts in real time, with a client that does all it should at once.
+pub fn real_length(name: &str) -> Duration {
+    length(name, |span| span, |span| span)
+}
+
 /// The longest that a session with a well-behaved client takes, in real time: what its timeline waits for.
 pub fn expected_length(plan: &Plan, name: &str) -> Duration {
+    length(name, |span| span / plan.clock.rate(), |span| span / plan.clock.pace())
+}
+
+/// What a scenario's timeline and rules wait for, with its waits and its pauses each on their own clock.
+fn length(
+    name: &str,
+    wait: impl Fn(Duration) -> Duration,
+    pause: impl Fn(Duration) -> Duration,
+) -> Duration {
     let Ok(scenario) = Scenario::named(name) else { return Duration::ZERO };
     let lengths = scenario.timeline.iter().map(|step| match step {
-        Step::Wait(span) => span.0 / plan.clock.rate(),
-        Step::Pause(span) => span.0,
+        Step::Wait(span) => wait(span.0),
+        Step::Pause(span) => pause(span.0),
         _ => Duration::ZERO,
     });
-    let held = scenario.rules.iter().filter_map(|rule| rule.delay).map(|delay| delay.0);
+    let held = scenario.rules.iter().filter_map(|rule| rule.delay).map(|delay| pause(delay.0));
     lengths.chain(held).sum()
 }
 
 async fn start_server(plan: &Plan, name: &str, id: &str) -> Result<MockServer, KitFault> {
     let mut scenario = Scenario::named(name)?;
-    limit_start(&mut scenario, plan.connect_timeout);
+    match plan.start {
+        Start::Attach => limit_start(&mut scenario, ATTACH_WITHIN, true, 1),
+        _ => limit_start(&mut scenario, plan.connect_timeout, false, plan.clock.pace()),
+    }
     if let Some(patience) = plan.patience {
         shorten(&mut scenario, patience);
     }
@@ -119,12 +196,13 @@ async fn start_server(plan: &Plan, name: &str, id: &str) -> Result<MockServer, K
     Ok(server)
 }
 
-/// The first connection is part of the client's start, which has a limit of its own.
-fn limit_start(scenario: &mut Scenario, connect_timeout: Duration) {
+/// The first connection is part of the client's start, which has a limit of its own, in real time whatever the pace.
+fn limit_start(scenario: &mut Scenario, limit: Duration, longer: bool, pace: u32) {
     if let Some(Step::Await(first)) = scenario.timeline.first_mut()
         && first.what == Awaited::Upgrade
     {
-        first.within = Span(first.within.0.min(connect_timeout));
+        let within = if longer { limit } else { first.within.0.min(limit) };
+        first.within = Span(within * pace);
     }
 }
 

@@ -74,6 +74,9 @@ pub struct Results {
     pub sessions: Vec<SessionResult>,
     /// The counts.
     pub score: Score,
+    /// How the findings stand to the baseline, if there is one.
+    #[serde(default)]
+    pub baseline: Option<BaselineResult>,
     /// Whether the run was cut short.
     pub interrupted: bool,
     /// The whole run's length in real milliseconds.
@@ -82,13 +85,25 @@ pub struct Results {
     pub exit_code: u8,
 }
 
+/// How a run stands to its baseline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaselineResult {
+    /// The file.
+    pub file: String,
+    /// What is out of date in it, one line each.
+    pub stale: Vec<String>,
+}
+
 /// The clock of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockResult {
-    /// `real` or `contract`.
+    /// `real`, `contract` or `accel`.
     pub mode: String,
     /// How many of the client's heartbeat seconds fit into a real one.
     pub rate: u32,
+    /// Why it was chosen, in one line.
+    #[serde(default)]
+    pub why: String,
     /// The checks whose failure was seen again alone.
     pub confirmed: Vec<String>,
 }
@@ -137,8 +152,42 @@ pub struct Finding {
     pub limit_ms: Option<u64>,
     /// For timing checks, in the client's milliseconds.
     pub tolerance_ms: Option<u64>,
-    /// The matching entry of the baseline, if there is one.
+    /// How it stands to the baseline: `xfail`, `xpass`, `new-fail` or `expired`; `None` where the baseline has nothing
+    /// to say.
     pub baseline: Option<String>,
+    /// If looks at the same scenario disagree: what each of them saw. The verdict is the last look's.
+    #[serde(default)]
+    pub flaky: Option<Flaky>,
+}
+
+/// A verdict on which looks at the same scenario disagree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flaky {
+    /// What was different.
+    pub reason: FlakyReason,
+    /// The looks in their order, of which the last one counts.
+    pub looks: Vec<Look>,
+}
+
+/// What was different when a look came to another verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlakyReason {
+    /// The earlier look was accelerated, the later one in real time.
+    Clock,
+    /// Nothing that the kit knows of, except that the later look had the machine for itself.
+    Retry,
+}
+
+/// What one look at a scenario saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// The session.
+    pub session: String,
+    /// The verdict that it would give alone.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub actual: String,
 }
 
 /// How a session went.
@@ -180,4 +229,60 @@ pub struct Tally {
     pub pass: u32,
     /// Those that pass, are weak, or fail.
     pub of: u32,
+}
+
+#[cfg(test)]
+impl Results {
+    /// The results of a run in which nothing was.
+    pub(crate) fn empty() -> Self {
+        Self {
+            format: FORMAT,
+            kit: String::new(),
+            suite: String::new(),
+            document: String::new(),
+            profile: "glimesh".to_owned(),
+            settings: BTreeMap::new(),
+            clock: ClockResult {
+                mode: "real".to_owned(),
+                rate: 1,
+                why: String::new(),
+                confirmed: Vec::new(),
+            },
+            client: ClientResult { command: Vec::new(), capabilities: Vec::new() },
+            checks: Vec::new(),
+            sessions: Vec::new(),
+            score: Score::default(),
+            baseline: None,
+            interrupted: false,
+            elapsed_ms: 0,
+            exit_code: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Finding {
+    /// A finding that passes and says nothing.
+    pub(crate) fn empty() -> Self {
+        Self {
+            id: String::new(),
+            slug: String::new(),
+            clause: None,
+            level: Level::Must,
+            verdict: Verdict::Pass,
+            requirement: String::new(),
+            expected: Vec::new(),
+            actual: String::new(),
+            hint: None,
+            at_ms: None,
+            session: None,
+            frame: None,
+            span: None,
+            measured_ms: None,
+            limit_ms: None,
+            tolerance_ms: None,
+            baseline: None,
+            flaky: None,
+        }
+    }
 }

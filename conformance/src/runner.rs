@@ -3,25 +3,26 @@
 //! The runner prints nothing: it emits [`RunEvent`]s.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{Semaphore, watch};
 
-use crate::check::{Check, Outcome, limit};
-use crate::event::RunEvent;
-use crate::judge;
+use crate::check::{Check, Outcome, Scope, limit};
+use crate::clock::Clock;
+use crate::event::{Emit, RunEvent};
+use crate::judge::{self, Sighting};
 use crate::noise::Probe;
 use crate::plan::Plan;
-use crate::play::{self, KitFault, Played};
-use crate::results::SessionResult;
+use crate::play::{self, KitFault, Played, Way};
+use crate::results::{SessionResult, Verdict};
 use crate::session::Session;
 
 /// How many times a session is run again whose window a stall of the machine has spoiled.
 const MAX_RERUNS: usize = 2;
 
-/// Receives the events of a run.
-pub type Emit<'a> = &'a (dyn Fn(RunEvent) + Sync);
+/// A gap as long as this between two waits of the client's own timer holds hardly any work of the machine's.
+const LONG_GAP: Duration = Duration::from_secs(20);
 
 /// What a run leaves behind for the judge and the reports.
 #[derive(Debug, Default)]
@@ -88,7 +89,7 @@ impl Runner<'_> {
                 let slots = Arc::clone(&slots);
                 async move {
                     let _slot = slots.acquire().await.expect("the semaphore is never closed");
-                    self.play(session, 1).await.map(|played| (index, played))
+                    self.play(session, 1, self.plan.clock).await.map(|played| (index, played))
                 }
             })
             .collect();
@@ -101,79 +102,139 @@ impl Runner<'_> {
     }
 
     /// Plays a session for the nth time.
-    async fn play(&self, session: &'static str, nth: usize) -> Result<Played, KitFault> {
+    async fn play(
+        &self,
+        session: &'static str,
+        nth: usize,
+        clock: Clock,
+    ) -> Result<Played, KitFault> {
+        let plan = Plan { clock, ..self.plan.clone() };
         (self.emit)(RunEvent::SessionStarted {
             session: session.to_owned(),
-            expected: play::expected_length(self.plan, session),
+            expected: play::expected_length(&plan, session),
         });
-        let played = play::session(
-            self.plan,
-            (session, nth),
-            self.probe,
-            self.began,
-            self.interrupt.clone(),
-        )
-        .await?;
+        let way = Way { probe: self.probe, emit: self.emit, interrupt: self.interrupt.clone() };
+        let played = play::session(&plan, (session, nth), self.began, way).await?;
+        let troubled = self.troubled(&played.session);
         (self.emit)(RunEvent::SessionEnded {
             session: session.to_owned(),
-            troubled: self.troubled(&played.session),
+            troubled: troubled.iter().map(|check| check.id).collect(),
         });
         Ok(played)
     }
 
-    /// Runs a session again, alone, while a timing verdict of it is in doubt. Returns every look, with the doubtful
-    /// verdicts of the earlier ones set aside, and the checks that the last look confirmed.
+    /// Runs a session again, alone, while a verdict of it is in doubt, and then as often as the user wants failures
+    /// tried again. Returns every look, with the verdicts of the earlier ones set aside for which a later one stands,
+    /// and the checks whose failure was confirmed.
     async fn look_again(&self, one: Played) -> Result<(Vec<Played>, Vec<String>), KitFault> {
-        let name = one.name;
         let mut looks = vec![one];
+        let mut confirmed = Vec::new();
         let mut doubtful = self.doubtful(&looks[0].session);
         while !doubtful.is_empty() && looks.len() <= MAX_RERUNS && !*self.interrupt.borrow() {
-            let checks: Vec<_> = doubtful.iter().map(|check| check.id).collect();
-            (self.emit)(RunEvent::Confirming { session: name.to_owned(), checks: checks.clone() });
-            let next = self.play(name, looks.len() + 1).await?;
-            let still = self.doubtful(&next.session);
-            let certain = !limit::spoiled(&next.session);
-            if let Some(last) = looks.last_mut() {
-                last.session.set_aside(&checks);
+            let next = self.another_look(&mut looks, &doubtful).await?;
+            let troubled = self.troubled(next);
+            if !limit::spoiled(next) {
+                let both = doubtful.iter().filter(|check| is_among(check, &troubled));
+                confirmed.extend(both.map(|check| check.id.to_owned()));
+                break;
             }
-            looks.push(next);
-            if certain {
-                let both = doubtful.iter().filter(|check| still.iter().any(|s| s.id == check.id));
-                return Ok((looks, both.map(|check| check.id.to_owned()).collect()));
-            }
-            doubtful = still;
+            doubtful = self.doubtful(next);
         }
-        Ok((looks, Vec::new()))
+        for _ in 0..self.plan.retries {
+            let failing = looks.last().map(|look| self.failing(&look.session)).unwrap_or_default();
+            if failing.is_empty() || *self.interrupt.borrow() {
+                break;
+            }
+            self.another_look(&mut looks, &failing).await?;
+        }
+        Ok((looks, confirmed))
     }
 
-    /// The timing checks whose verdict needs a second look: failures on a clock that leaves little room for the
-    /// machine's own delays, and windows that a stall has spoiled.
+    /// Runs a session again, alone and, if it was accelerated, in real time. For these checks it stands for the look
+    /// before.
+    async fn another_look<'l>(
+        &self,
+        looks: &'l mut Vec<Played>,
+        checks: &[&'static Check],
+    ) -> Result<&'l Session, KitFault> {
+        let nth = looks.len() + 1;
+        let last = looks.last_mut().expect("there is a first look");
+        let checks: Vec<_> = checks.iter().map(|check| check.id).collect();
+        (self.emit)(RunEvent::Confirming { session: last.name.to_owned(), checks: checks.clone() });
+        let clock = match last.session.clock {
+            Clock::Accel { .. } => Clock::Real,
+            other => other,
+        };
+        let next = self.play(last.name, nth, clock).await?;
+        last.session.set_aside(&checks);
+        looks.push(next);
+        Ok(&looks[nth - 1].session)
+    }
+
+    /// The checks whose verdict needs a second look: failures on a clock that leaves little room for the machine's own
+    /// delays, windows that a stall has spoiled, and whatever went wrong under an accelerated clock, which may have
+    /// been what went wrong.
     fn doubtful(&self, session: &Session) -> Vec<&'static Check> {
-        let narrow = self.plan.clock.rate() > 1;
         let spoiled = limit::spoiled(session);
-        judge::observe(session, &self.plan.checks)
-            .into_iter()
-            .filter(|sighting| sighting.check.timing)
-            .filter(|sighting| match sighting.observation.outcome {
+        let is_doubtful = |sighting: &Sighting<'_>| match session.clock {
+            Clock::Accel { .. } => self.is_doubtful_accelerated(sighting, spoiled),
+            Clock::Real | Clock::Contract { .. } if !sighting.check.timing => false,
+            Clock::Real | Clock::Contract { .. } => match sighting.observation.outcome {
                 Outcome::Unmet | Outcome::Weak => {
+                    let narrow = session.clock.rate() > 1;
                     (narrow || spoiled) && sighting.observation.timing.is_some()
                 }
                 Outcome::Unseen => spoiled,
                 Outcome::Met | Outcome::Note => false,
-            })
-            .map(|sighting| sighting.check)
-            .collect()
+            },
+        };
+        self.sightings(session).filter(is_doubtful).map(|sighting| sighting.check).collect()
     }
 
-    fn troubled(&self, session: &Session) -> Vec<&'static str> {
-        let seen = judge::observe(session, &self.plan.checks).into_iter();
-        seen.filter(|s| matches!(s.observation.outcome, Outcome::Unmet | Outcome::Weak))
-            .map(|sighting| sighting.check.id)
-            .collect()
+    fn is_doubtful_accelerated(&self, sighting: &Sighting<'_>, spoiled: bool) -> bool {
+        let Sighting { check, observation, .. } = sighting;
+        match judge::verdict(check.level, observation.outcome) {
+            Verdict::Fail => true,
+            // What this session alone can show, and did not.
+            Verdict::Inconclusive => {
+                (check.timing && spoiled) || matches!(check.scope, Scope::Of(_))
+            }
+            Verdict::Weak if self.plan.deny_weak => true,
+            Verdict::Weak => observation.timing.is_some_and(|timing| {
+                let certain = timing.limit >= LONG_GAP && timing.measured >= timing.limit;
+                spoiled || !certain
+            }),
+            _ => false,
+        }
+    }
+
+    /// The checks that this session breaks or barely keeps.
+    fn troubled(&self, session: &Session) -> Vec<&'static Check> {
+        let trouble =
+            |s: &Sighting<'_>| matches!(s.observation.outcome, Outcome::Unmet | Outcome::Weak);
+        self.sightings(session).filter(trouble).map(|sighting| sighting.check).collect()
+    }
+
+    /// The checks that this session fails.
+    fn failing(&self, session: &Session) -> Vec<&'static Check> {
+        let verdict = |s: &Sighting<'_>| judge::verdict(s.check.level, s.observation.outcome);
+        let fails = |sighting: &Sighting<'_>| verdict(sighting) == Verdict::Fail;
+        self.sightings(session).filter(fails).map(|sighting| sighting.check).collect()
+    }
+
+    /// What the checks that apply to this client see in a session.
+    fn sightings<'s>(&self, session: &'s Session) -> impl Iterator<Item = Sighting<'s>> {
+        let can = |check: &Check| check.needs.is_none_or(|it| self.plan.capabilities.contains(&it));
+        let checks: Vec<_> = self.plan.checks.iter().copied().filter(|check| can(check)).collect();
+        judge::observe(session, &checks).into_iter()
     }
 }
 
-fn longest(plan: &Plan) -> std::time::Duration {
+fn is_among(check: &Check, checks: &[&Check]) -> bool {
+    checks.iter().any(|other| other.id == check.id)
+}
+
+fn longest(plan: &Plan) -> Duration {
     let lengths = plan.sessions.iter().map(|session| play::expected_length(plan, session));
     lengths.max().unwrap_or_default()
 }

@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
-use glimesh_mock::profile::Profile;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::check::{self, Capability, Check, Level};
+use crate::check::{self, Check, Level};
 use crate::clock::{CONTRACT_RATE, Clock};
 use crate::judge;
 use crate::plan::{self, Plan};
@@ -205,23 +204,15 @@ fn plan_for(kit: &Path, subject: Subject, output_dir: PathBuf) -> Plan {
         check::Scope::Of(session) => sessions.contains(&session),
     };
     Plan {
-        client: plan::bundled(kit, &subject.options()),
-        env: Vec::new(),
-        profile: Profile::glimesh(),
-        tls: false,
         clock: Clock::Contract { rate: CONTRACT_RATE },
         checks: all.iter().filter(seen).copied().collect(),
         sessions,
-        capabilities: vec![Capability::Subscribe, Capability::Reconnect],
-        jobs: suite::SESSIONS.len(),
-        connect_timeout: plan::CONNECT_TIMEOUT,
-        grace: plan::GRACE,
-        supervisor: kit.to_owned(),
         output_dir,
         patience: Some(match subject {
             Subject::Broken(_) => PATIENCE_WITH_MUTANTS,
             Subject::Reference | Subject::Correct(_) => PATIENCE,
         }),
+        ..Plan::for_client(kit, plan::bundled(kit, &subject.options()))
     }
 }
 
@@ -248,6 +239,7 @@ mod tests {
             limit_ms: None,
             tolerance_ms: None,
             baseline: None,
+            flaky: None,
         }
     }
 

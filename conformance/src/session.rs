@@ -7,6 +7,7 @@ use glimesh_mock::transcript::{Entry, From, ProcessEvent, Transcript, What};
 use glimesh_proto::connect::Endpoint;
 use glimesh_proto::{DecodeError, Frame, Instant, names};
 
+use crate::check::Capability;
 use crate::clock::Clock;
 
 /// A transcript, sorted into connections.
@@ -21,6 +22,7 @@ pub struct Session {
     stopped_at: Option<Instant>,
     worst_stall: Duration,
     set_aside: Vec<String>,
+    capabilities: Option<Vec<Capability>>,
 }
 
 /// One TCP connection.
@@ -80,6 +82,9 @@ pub struct Said<'a> {
 /// The code of the note that names checks which do not read a session.
 const SET_ASIDE: &str = "set-aside";
 
+/// The code of the note that names what the client was said to be able to do.
+const CAPABILITIES: &str = "capabilities";
+
 impl Session {
     /// Sorts a transcript into connections.
     pub fn new(transcript: Transcript) -> Self {
@@ -88,10 +93,14 @@ impl Session {
         let mut stopped_at = None;
         let mut worst_stall = Duration::ZERO;
         let mut set_aside = Vec::new();
+        let mut capabilities = None;
         for (index, entry) in transcript.entries.iter().enumerate() {
             match &entry.what {
                 What::Note { code, text } if code == SET_ASIDE => {
                     set_aside.extend(text.split(' ').map(str::to_owned));
+                }
+                What::Note { code, text } if code == CAPABILITIES && entry.conn.is_none() => {
+                    capabilities = Some(text.split(' ').filter_map(Capability::named).collect());
                 }
                 What::Process { event: ProcessEvent::Stop { .. } } => {
                     stopped_at.get_or_insert(entry.at);
@@ -109,7 +118,18 @@ impl Session {
             connections[position].take(index, entry);
         }
         let clock = Clock::of_stamp(&transcript.header.clock);
-        Self { transcript, clock, connections, stopped_at, worst_stall, set_aside }
+        Self { transcript, clock, connections, stopped_at, worst_stall, set_aside, capabilities }
+    }
+
+    /// The entry that keeps what the client was said to be able to do, so that the transcript is judged as the run was.
+    pub fn capabilities_note(capabilities: &[Capability]) -> What {
+        let words: Vec<_> = capabilities.iter().map(|capability| capability.name()).collect();
+        What::Note { code: CAPABILITIES.to_owned(), text: words.join(" ") }
+    }
+
+    /// What the client was said to be able to do; `None` if the transcript does not say.
+    pub fn capabilities(&self) -> Option<&[Capability]> {
+        self.capabilities.as_deref()
     }
 
     /// Lets these checks not read this session: a later look at the same scenario stands for them. The transcript
@@ -280,9 +300,10 @@ impl Session {
         }
     }
 
-    /// The longest stall of the machine while the session ran, in real time.
-    pub const fn worst_stall(&self) -> Duration {
-        self.worst_stall
+    /// The longest stall of the machine while the session ran, in the session's time: under an accelerated clock a
+    /// short stall is a long time for the client.
+    pub fn worst_stall(&self) -> Duration {
+        self.worst_stall * self.clock.pace()
     }
 }
 

@@ -272,7 +272,7 @@ impl After {
     }
 
     fn exit(&self) -> Exit {
-        finish::exit(&[], &self.ran.sessions, Rigour { deny: None, allow: None, min_executed: 0 })
+        finish::exit(&[], &self.ran.sessions, &Rigour::default(), false)
     }
 
     fn output(&self, stream: &str) -> String {

@@ -1,7 +1,9 @@
-//! The clients of `examples/clients`, judged as real programs in real time, with the outcome as a snapshot.
+//! The clients of `examples/clients`, judged as real programs in real and in accelerated time, with the outcome as a
+//! snapshot: it must be the same.
 //!
-//! They need Node or Python, and an installation from the package registries: `.ci/run` does that and sets
-//! `GLIMESH_JUDGE_NODE` and `GLIMESH_JUDGE_PYTHON`. Without these the tests say that they judged nothing.
+//! They need Node or Python, an installation from the package registries, and libfaketime: `.ci/run` does that and
+//! sets `GLIMESH_JUDGE_NODE`, `GLIMESH_JUDGE_PYTHON` and `GLIMESH_JUDGE_FAKETIME`. Without these the tests say that
+//! they judged nothing.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,11 +12,9 @@ use glimesh_conformance::results::{Results, Verdict};
 
 #[test]
 fn the_documents_own_client_in_javascript() {
-    let Some(results) = judge("GLIMESH_JUDGE_NODE", &["node", "document-js/client.js", "{url}"])
-    else {
-        return;
-    };
-    insta::assert_snapshot!(verdicts(&results), @r#"
+    let command = ["node", "document-js/client.js", "{url}"];
+    let Some(seen) = judge("GLIMESH_JUDGE_NODE", &command) else { return };
+    insta::assert_snapshot!(seen, @r#"
     exit code 5, 25 pass
     PR002 weak
     HB001 weak
@@ -26,10 +26,10 @@ fn the_documents_own_client_in_javascript() {
 
 #[test]
 fn a_client_on_phoenix_js() {
-    let Some(results) = judge("GLIMESH_JUDGE_NODE", &["node", "phoenix-js/client.js"]) else {
+    let Some(seen) = judge("GLIMESH_JUDGE_NODE", &["node", "phoenix-js/client.js"]) else {
         return;
     };
-    insta::assert_snapshot!(verdicts(&results), @r#"
+    insta::assert_snapshot!(seen, @r#"
     exit code 0, 28 pass
     HB001 weak
     FT001 weak
@@ -39,25 +39,45 @@ fn a_client_on_phoenix_js() {
 #[test]
 fn a_client_on_python_websockets() {
     let python = "websockets-py/.venv/bin/python";
-    let Some(results) =
-        judge("GLIMESH_JUDGE_PYTHON", &[python, "websockets-py/client.py", "{url}"])
-    else {
-        return;
-    };
-    insta::assert_snapshot!(verdicts(&results), @r#"
+    let command = [python, "websockets-py/client.py", "{url}"];
+    let Some(seen) = judge("GLIMESH_JUDGE_PYTHON", &command) else { return };
+    insta::assert_snapshot!(seen, @r#"
     exit code 0, 30 pass
     "#);
 }
 
-/// The results of a real run; `None` where the client was not installed.
-fn judge(installed: &str, command: &[&str]) -> Option<Results> {
+/// What a run in real time saw, and an accelerated one likewise; `None` where the client was not installed.
+fn judge(installed: &str, command: &[&str]) -> Option<String> {
     if std::env::var_os(installed).is_none() {
         eprintln!("not judged: {installed} is not set; .ci/run installs the client and sets it");
         return None;
     }
+    // Side by side: both mostly wait.
+    let (real, accelerated) = std::thread::scope(|scope| {
+        let real = scope.spawn(|| run("real", command));
+        let accelerated = accelerates().then(|| run("accel", command));
+        (real.join().expect("the run ends"), accelerated)
+    });
+    let seen = verdicts(&real);
+    if let Some(accelerated) = accelerated {
+        assert_eq!(accelerated.clock.mode, "accel", "{}", accelerated.clock.why);
+        assert_eq!(verdicts(&accelerated), seen, "{}", accelerated.clock.why);
+    }
+    Some(seen)
+}
+
+fn accelerates() -> bool {
+    let installed = std::env::var_os("GLIMESH_JUDGE_FAKETIME").is_some();
+    if !installed {
+        eprintln!("not judged in accelerated time: GLIMESH_JUDGE_FAKETIME is not set");
+    }
+    installed
+}
+
+fn run(clock: &str, command: &[&str]) -> Results {
     let report = tempfile::tempdir().expect("a temporary folder");
     let run = Command::new(env!("CARGO_BIN_EXE_glimesh-conformance"))
-        .args(["run", "--format", "json", "--clock", "real", "--report-dir"])
+        .args(["run", "--format", "json", "--clock", clock, "--report-dir"])
         .arg(report.path())
         .arg("--")
         .args(command)
@@ -70,7 +90,7 @@ fn judge(installed: &str, command: &[&str]) -> Option<Results> {
         panic!("{error}: {text}\n{}", String::from_utf8_lossy(&run.stderr))
     });
     assert_eq!(run.status.code(), Some(i32::from(results.exit_code)));
-    Some(results)
+    results
 }
 
 fn clients() -> PathBuf {

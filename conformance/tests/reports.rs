@@ -466,6 +466,7 @@ fn run() -> (Results, Vec<Session>) {
         clock: ClockResult {
             mode: "contract".to_owned(),
             rate: 25,
+            why: String::new(),
             confirmed: vec!["HB003".to_owned()],
         },
         client: ClientResult {
@@ -475,6 +476,7 @@ fn run() -> (Results, Vec<Session>) {
         score: judge::score(&checks),
         checks,
         sessions: vec![result("quiet", "exit 3"), result("reset", "ok")],
+        baseline: None,
         interrupted: false,
         elapsed_ms: 126_400,
         exit_code: 1,

@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) profile: Profile,
     /// How many of the client's heartbeat seconds pass in a real one.
     pub(crate) rate: u32,
+    /// How many seconds of the session pass in a real one.
+    pub(crate) pace: u32,
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Metrics,
     pub(crate) limits: Limits,

@@ -23,6 +23,8 @@ pub const MAX_BYTES: usize = 64 << 20;
 #[derive(Debug)]
 pub(crate) struct Recorder {
     started: tokio::time::Instant,
+    /// How many seconds pass here while a real one does.
+    pace: u32,
     header: Header,
     /// Whether anybody wants the entries, in memory or in a file. Otherwise there is no need to make them.
     records: bool,
@@ -76,6 +78,7 @@ impl Recorder {
         let inner = Inner { redactor, keep: sinks.keep, entries: Vec::new(), bytes: 0, file };
         Ok(Self {
             started: tokio::time::Instant::now(),
+            pace: header.clock.pace(),
             header,
             records,
             inner: Mutex::new(inner),
@@ -93,13 +96,13 @@ impl Recorder {
     }
 
     pub(crate) fn at(&self, time: tokio::time::Instant) -> Instant {
-        Instant::from(time.saturating_duration_since(self.started))
+        Instant::from(time.saturating_duration_since(self.started) * self.pace)
     }
 
     pub(crate) fn time_of(&self, at: Instant) -> tokio::time::Instant {
         // A far-off deadline must not overflow the clock.
         const FAR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-        self.started + at.since_start().min(FAR)
+        self.started + at.since_start().min(FAR) / self.pace
     }
 
     /// Whether what is told here goes anywhere; if not, all of this costs nothing.
@@ -233,6 +236,8 @@ impl Inner {
             return;
         }
         // Several tasks write; what was read a moment earlier may come a moment later. Time never goes back.
+        // Whole milliseconds, as the file has them, so that both give the same findings.
+        entry.at = Instant::from_millis(entry.at.as_millis());
         if let Some(last) = self.entries.last() {
             entry.at = entry.at.max(last.at);
         }

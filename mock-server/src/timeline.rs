@@ -4,6 +4,7 @@ mod door;
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 use glimesh_proto::Close;
 use tokio::sync::watch;
@@ -17,6 +18,12 @@ use crate::scenario::{Await, CloseStep, Fuzz, Order, Otherwise, Push, Say, Span,
 /// After how many messages said in a row the connections get a turn.
 const TURN: u32 = 64;
 
+/// What an accelerated client may need of the machine's time for what it does between two waits.
+const WORK: Duration = Duration::from_secs(2);
+
+/// The same within a pause, which only lets it catch up.
+const BREATH: Duration = Duration::from_millis(200);
+
 /// Runs all steps. The mark `end` says that the end was reached, `missed:WHAT` that something did not come.
 pub(crate) async fn run(shared: Arc<Shared>, steps: Vec<Step>) {
     let mut counts = shared.recorder.counts();
@@ -24,7 +31,7 @@ pub(crate) async fn run(shared: Arc<Shared>, steps: Vec<Step>) {
     for step in &steps {
         match step {
             Step::Await(awaited) => {
-                let came = wait_for(awaited, since.goal(awaited), &mut counts).await;
+                let came = wait_for(awaited, since.goal(awaited), shared.pace, &mut counts).await;
                 let word = if came { "reached" } else { "missed" };
                 shared.recorder.mark(format!("{word}:{}", awaited.what.as_str()));
                 if !came && awaited.otherwise == Otherwise::End {
@@ -56,9 +63,22 @@ impl Since {
     }
 }
 
-async fn wait_for(awaited: &Await, goal: u32, counts: &mut watch::Receiver<Counts>) -> bool {
+async fn wait_for(
+    awaited: &Await,
+    goal: u32,
+    pace: u32,
+    counts: &mut watch::Receiver<Counts>,
+) -> bool {
     let reached = counts.wait_for(|counts| counts.of(awaited.what) >= goal);
-    matches!(timeout(awaited.within.0, reached).await, Ok(Ok(_)))
+    let within = real_time(awaited.within.0, pace, WORK);
+    matches!(timeout(within, reached).await, Ok(Ok(_)))
+}
+
+/// How long a span of the session's lasts while `pace` of its seconds pass in a real one.
+///
+/// Only waits are shorter for an accelerated client; what it does between them takes the machine's time.
+fn real_time(span: Duration, pace: u32, work: Duration) -> Duration {
+    if pace == 1 { span } else { span.min(span / pace + work) }
 }
 
 async fn act(shared: &Shared, step: &Step) {
@@ -68,8 +88,8 @@ async fn act(shared: &Shared, step: &Step) {
     }
     shared.recorder.mark(format!("step:{}", step.verb()));
     match step {
-        Step::Wait(span) => sleep(span.0 / shared.rate).await,
-        Step::Pause(span) => sleep(span.0).await,
+        Step::Wait(span) => sleep(span.0 / shared.rate / shared.pace).await,
+        Step::Pause(span) => sleep(real_time(span.0, shared.pace, BREATH)).await,
         Step::Say(what) => say(shared, what).await,
         Step::Push(Push { frame, times, every }) => {
             let order = |numbers| Order::Push { frame: frame.clone(), numbers };
@@ -133,7 +153,7 @@ async fn repeat(
     };
     for n in 1..=times {
         if n > 1 {
-            sleep(every.0 / shared.rate).await;
+            sleep(every.0 / shared.rate / shared.pace).await;
         }
         tell(shared, Command::Order(Box::new(order(n..=n))));
     }
@@ -142,7 +162,7 @@ async fn repeat(
 async fn say(shared: &Shared, say: &Say) {
     for n in 1..=say.times.0 {
         match say.every {
-            Some(every) if n > 1 => sleep(every.0 / shared.rate).await,
+            Some(every) if n > 1 => sleep(every.0 / shared.rate / shared.pace).await,
             _ => {}
         }
         let text = say.text.replace("{n}", &n.to_string());
@@ -213,5 +233,13 @@ mod tests {
         let done = [Awaited::Join, Awaited::Join];
         let expected = ["reached:join", "step:pause", "missed:join"];
         assert_eq!(marks(yaml, &done).await, expected);
+    }
+
+    #[test]
+    fn an_accelerated_span_is_never_longer_than_a_real_one() {
+        let secs = Duration::from_secs;
+        assert_eq!(real_time(secs(60), 1, WORK), secs(60));
+        assert_eq!(real_time(secs(60), 30, WORK), secs(4));
+        assert_eq!(real_time(secs(1), 30, WORK), secs(1));
     }
 }

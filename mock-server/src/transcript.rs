@@ -55,13 +55,27 @@ pub struct Given {
     pub channel_id: String,
 }
 
-/// The clock of a session. Times in a transcript are always real milliseconds.
+/// The clock of a session. The times of its entries are real milliseconds, except under `accel`, where they are the
+/// client's: `rate` of its seconds pass in a real one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClockStamp {
-    /// `real` or `contract`.
+    /// `real`, `contract` or `accel`.
     pub mode: String,
     /// How many of the client's seconds fit into a real one; 1 for `real`.
     pub rate: u32,
+}
+
+impl ClockStamp {
+    /// How many seconds pass in the session while a real one does: all of the client's time is accelerated, and the
+    /// server's with it.
+    pub fn pace(&self) -> u32 {
+        if self.mode == "accel" { self.rate.max(1) } else { 1 }
+    }
+
+    /// How many of the client's heartbeat seconds pass in one of the session's: only its interval is shortened.
+    pub fn beats(&self) -> u32 {
+        if self.mode == "accel" { 1 } else { self.rate.max(1) }
+    }
 }
 
 /// One line of a transcript.

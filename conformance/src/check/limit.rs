@@ -24,7 +24,7 @@ const INTERVAL: Duration = Duration::from_secs(30);
 /// A stall counts when it takes half of the room that a client has between its interval and the drop.
 pub fn spoiled(session: &Session) -> bool {
     let interval = match session.clock {
-        Clock::Real => INTERVAL,
+        Clock::Real | Clock::Accel { .. } => INTERVAL,
         Clock::Contract { .. } => CONTRACT_INTERVAL,
     };
     session.clock.beats(session.worst_stall()) > (limit(session) + TOLERANCE - interval) / 2

@@ -50,6 +50,19 @@ pub enum Capability {
 impl Capability {
     /// Every capability.
     pub const ALL: [Self; 2] = [Self::Subscribe, Self::Reconnect];
+
+    /// Its name on the command line and in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Subscribe => "subscribe",
+            Self::Reconnect => "reconnect",
+        }
+    }
+
+    /// The capability of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|capability| capability.name() == name)
+    }
 }
 
 /// One rule with a permanent id.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use glimesh_mock::{CHANNEL_ID, CLIENT_ID, CLIENT_SECRET, MockServer, TOKEN};
 
+use crate::accel;
 use crate::clock::Clock;
 use crate::plan::Plan;
 
@@ -63,8 +64,8 @@ static TABLE: [Row; 20] = [
     row("message", "GLIMESH_MESSAGE", |_| MESSAGE.to_owned()),
     row("ca_file", "GLIMESH_CA_FILE", |facts| facts.ca_file().unwrap_or_default()),
     row("heartbeat_ms", "GCK_HEARTBEAT_MS", |facts| heartbeat_ms(facts.clock).to_string()),
-    // The client's own clock always runs true so far: the clock `contract` shortens one interval, not time.
-    row("time_rate", "GCK_TIME_RATE", |_| "1".to_owned()),
+    // The clock `contract` shortens one interval, not time: the client's own clock runs true.
+    row("time_rate", "GCK_TIME_RATE", |facts| facts.clock.pace().to_string()),
     row("run_id", "GCK_RUN_ID", |facts| run_id(facts.home)),
     // Nothing in a session is left to chance yet, so the seed is always the same.
     row("seed", "GCK_SEED", |_| "1".to_owned()),
@@ -152,7 +153,7 @@ impl Values {
         let facts = Facts { server, clock: plan.clock, home };
         let value = |row: &Row| (row.placeholder, row.variable, (row.value)(&facts));
         let mut withheld = Vec::new();
-        if plan.clock == Clock::Real {
+        if plan.clock.heartbeat_interval().is_none() {
             withheld.push("GCK_HEARTBEAT_MS");
         }
         // A client that finds a token, or can get one, uses it; here it is to connect with the client id.
@@ -178,6 +179,14 @@ impl Values {
             Piece::Placeholder(name) => self.get(name),
         });
         filled.collect()
+    }
+
+    /// What a client has to know that somebody else starts: the socket's variables, the URL first.
+    pub fn told(&self) -> Vec<(String, String)> {
+        let own = |name: &str| {
+            ["GLIMESH_", "SSL_", "NODE_", "REQUESTS_"].iter().any(|it| name.starts_with(it))
+        };
+        self.environment().filter(|(name, value)| own(name) && !value.contains(' ')).collect()
     }
 
     fn environment(&self) -> impl Iterator<Item = (String, String)> {
@@ -225,6 +234,9 @@ pub fn launch(plan: &Plan, values: &Values) -> Result<Launch, ContractError> {
     let mut command: Vec<_> = plan.client.iter().map(|word| values.fill_in(word)).collect();
     let mut env: Vec<_> = values.environment().collect();
     env.extend(plan.env.iter().map(|(name, value)| (name.clone(), values.fill_in(value))));
+    if let (Clock::Accel { rate }, Some(library)) = (plan.clock, &plan.faketime) {
+        accel::preload(&mut env, library, rate);
+    }
     let mut texts = plan.client.iter().chain(plan.env.iter().map(|(_, value)| value));
     if texts.all(|text| placeholders(text).next().is_none()) {
         command.push(values.get("url").to_owned());

@@ -112,8 +112,9 @@ fn by_reason(findings: &[Finding], verdict: Verdict) -> Vec<(Vec<&str>, &str)> {
 
 /// How the client's processes ended, where that is not as it should be.
 fn write_processes(mut out: impl Write, sessions: &[SessionResult]) -> io::Result<()> {
-    let bad =
-        |session: &&SessionResult| !matches!(session.process.as_str(), "ok" | "signal SIGTERM");
+    let bad = |session: &&SessionResult| {
+        !matches!(session.process.as_str(), "ok" | "signal SIGTERM" | "unknown")
+    };
     let words: Vec<_> = sessions
         .iter()
         .filter(bad)

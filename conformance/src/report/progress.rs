@@ -67,6 +67,7 @@ impl fmt::Debug for Progress {
 /// What stays on the screen of an event.
 fn news(event: &RunEvent) -> Option<String> {
     match event {
+        RunEvent::ClockChosen { why } => Some(why.clone()),
         RunEvent::RunStarted { sessions, checks, expected } => Some(format!(
             "{} in {} side by side; this takes about {}.",
             count(*checks, "check"),
@@ -83,8 +84,24 @@ fn news(event: &RunEvent) -> Option<String> {
             "{session} is run again, alone, to be sure of {}: timing counts only if seen twice",
             checks.join(", ")
         )),
+        RunEvent::ClientWanted { session, told } => Some(wanted(session, told)),
         RunEvent::SessionStarted { .. } | RunEvent::RunEnded { .. } => None,
     }
+}
+
+/// What somebody can paste into a shell, a line for each variable.
+fn wanted(session: &str, told: &[(String, String)]) -> String {
+    let plain =
+        |value: &str| value.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:".contains(c));
+    let words = told.iter().map(|(name, value)| {
+        if plain(value) {
+            format!("{name}={value}")
+        } else {
+            format!("{name}='{}'", value.replace('\'', "'\\''"))
+        }
+    });
+    let words: Vec<_> = words.collect();
+    format!("{session} waits for a client:\n{}", words.join("\n"))
 }
 
 fn style(event: &RunEvent) -> anstyle::Style {
@@ -96,7 +113,12 @@ fn style(event: &RunEvent) -> anstyle::Style {
 }
 
 fn paragraph(mut out: impl Write, text: &str, style: anstyle::Style) -> io::Result<()> {
-    for line in wrap(text, WIDTH) {
+    // What somebody pastes into a shell must not be broken.
+    let lines = match text.split_once('\n') {
+        Some(_) => text.lines().map(str::to_owned).collect(),
+        None => wrap(text, WIDTH),
+    };
+    for line in lines {
         writeln!(out, "{style}{line}{style:#}")?;
     }
     out.flush()
@@ -113,7 +135,10 @@ impl Live {
                 }
             }
             RunEvent::RunEnded { .. } => self.area.clear()?,
-            RunEvent::RunStarted { .. } | RunEvent::Confirming { .. } => {}
+            RunEvent::ClockChosen { .. }
+            | RunEvent::ClientWanted { .. }
+            | RunEvent::RunStarted { .. }
+            | RunEvent::Confirming { .. } => {}
         }
         match news {
             None => Ok(()),

@@ -49,7 +49,7 @@ impl<L: Link> Driver<L> {
                 None
             }
             Order::Tamper(fault) => {
-                self.socket.link().tamper(fault);
+                self.socket.link().tamper(fault.paced(self.conversation.shared.pace));
                 None
             }
         }

@@ -100,12 +100,13 @@ async fn serve(
     stop: watch::Receiver<Stage>,
 ) {
     let who = (conn, stream.peer_addr().ok().map(|addr| addr.ip()));
+    let pace = shared.pace;
     // Armed before the first byte.
     match shared.script.meet_socket() {
         None => shake_hands(stream, |stream| stream, who, tls, shared, stop).await,
         // In a box, so that nobody else needs to have the room for it.
         Some(fault) => {
-            let tampered = |stream| FaultIo::new(stream, fault);
+            let tampered = |stream| FaultIo::new(stream, fault.paced(pace));
             Box::pin(shake_hands(stream, tampered, who, tls, shared, stop)).await;
         }
     }

@@ -84,7 +84,7 @@ pub(super) async fn answer_by(
     let mark = |verb: &str| shared.recorder.mark(format!("step:{verb}-upgrade"));
     if let Some(delay) = rule.delay {
         mark("hold");
-        sleep(delay.0).await;
+        sleep(delay.0 / shared.pace).await;
     }
     if let Some(Refuse { status, headers, body }) = rule.refuse {
         mark("refuse");

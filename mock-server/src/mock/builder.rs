@@ -92,7 +92,8 @@ impl Builder {
         self
     }
 
-    /// How the client's heartbeat seconds relate to real ones; limit, grace and waits are divided by the rate.
+    /// How the client's seconds relate to real ones. Limit, grace and waits are divided by the rate; under `accel`
+    /// everything is, and the transcript's times are the client's.
     #[must_use]
     pub fn clock(mut self, clock: ClockStamp) -> Self {
         self.clock = clock;

@@ -160,7 +160,8 @@ impl Builder {
             control: self.control,
             printed: self.printed.or_else(literal),
             replay: self.replay,
-            rate: self.clock.rate.max(1),
+            rate: self.clock.beats(),
+            pace: self.clock.pace(),
             profile,
         })
     }

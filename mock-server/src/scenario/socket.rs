@@ -82,7 +82,7 @@ pub struct SocketRule {
 pub struct BytesFault {
     /// They go out in pieces of so many bytes, each in a write of its own, 1 ms apart unless throttled.
     pub chop: Option<Count>,
-    /// Each goes out this much later, in real time.
+    /// Each goes out this much later.
     pub latency: Option<Span>,
     /// No more than so many bytes go out in a second.
     pub per_second: Option<Count>,
@@ -90,6 +90,17 @@ pub struct BytesFault {
     pub corrupt_after: Option<u32>,
     /// After so many bytes the connection is reset.
     pub cut_after: Option<u32>,
+}
+
+impl BytesFault {
+    /// The same for a client in whose session `pace` seconds pass in a real one.
+    pub(crate) fn paced(self, pace: u32) -> Self {
+        Self {
+            latency: self.latency.map(|latency| Span(latency.0 / pace)),
+            per_second: self.per_second.map(|count| Count(count.0.saturating_mul(pace))),
+            ..self
+        }
+    }
 }
 
 /// One WebSocket frame as it crosses the wire, well-formed or not.

@@ -32,6 +32,6 @@ pub(super) async fn restart(shared: &Shared, Restart { pause, ending }: Restart)
         RestartEnding::Close => Command::Close(Box::new(Close::new(names::CLOSE_NORMAL))),
         RestartEnding::Reset => Command::Reset,
     });
-    sleep(pause.0).await;
+    sleep(pause.0 / shared.pace).await;
     set(shared, true).await;
 }
