@@ -1,5 +1,6 @@
 //! The command line, as values.
 
+mod report;
 mod working;
 
 use std::path::PathBuf;
@@ -13,7 +14,8 @@ use crate::check::Capability;
 use crate::clock::CONTRACT_RATE;
 use crate::server::Address;
 
-pub use working::{BaselineCommand, MergeArgs, ReportCommand, RigourArgs};
+pub use report::{MatrixFormat, Output, ReportCommand, ShowCommand};
+pub use working::{BaselineCommand, MergeArgs, RigourArgs};
 
 /// Tells whether a Glimesh chat client is right, and exactly what is wrong.
 #[derive(Debug, Parser)]
@@ -38,14 +40,14 @@ pub enum Command {
     },
     /// Judge a transcript that was written before; gives the findings of the run that wrote it.
     Judge(JudgeArgs),
+    /// Show what a run has left behind in other forms, or several runs side by side.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Run correct clients, which must pass, and broken ones, which must be caught.
     SelfCheck(SelfCheckArgs),
     /// Work with a baseline: what is known to be wrong with a client.
     #[command(subcommand)]
     Baseline(BaselineCommand),
-    /// Work with the reports of runs.
-    #[command(subcommand)]
-    Report(ReportCommand),
     /// Play the recordings of the real server against any server and tell how its answers differ.
     Server(ServerArgs),
     /// The bundled client, a program like any other.
@@ -67,9 +69,22 @@ pub struct RunArgs {
     /// Where the report goes.
     #[arg(long, value_name = "DIR", default_value = "conformance-report")]
     pub report_dir: PathBuf,
-    /// What to write: for people on standard error, or JSON on standard output.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    /// What to write: for people on standard error, or for machines on standard output.
+    ///
+    /// `github` writes annotations, and a summary of the job into the file that GITHUB_STEP_SUMMARY names.
+    #[arg(long, value_enum, default_value_t = RunFormat::Human)]
+    pub format: RunFormat,
+    /// How to tell what is going on, on standard error. `auto` is `live` on a terminal, else `plain`.
+    ///
+    /// `plain` writes a line for each thing that happens and never redraws one: for logs and screen readers.
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = ProgressArg::Auto)]
+    pub progress: ProgressArg,
+    /// Tell nothing while it runs, and afterwards only the verdict in one line.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Also tell when sessions begin, and afterwards what every check has seen.
+    #[arg(short, long)]
+    pub verbose: bool,
     /// How the server behaves.
     #[arg(long, value_enum, default_value_t = ProfileName::Glimesh)]
     pub profile: ProfileName,
@@ -212,6 +227,36 @@ pub enum Format {
     Human,
     /// For machines.
     Json,
+}
+
+/// For whom `run` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// For people.
+    Human,
+    /// The content of results.json.
+    Json,
+    /// JUnit XML.
+    Junit,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// The Test Anything Protocol, version 14.
+    Tap,
+    /// Annotations of GitHub Actions.
+    Github,
+}
+
+/// How `run` tells what is going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgressArg {
+    /// As standard error can take it.
+    Auto,
+    /// An area that is drawn anew.
+    Live,
+    /// Lines only.
+    Plain,
+    /// Nothing.
+    None,
 }
 
 /// The profiles by name.

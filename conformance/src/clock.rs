@@ -47,12 +47,17 @@ impl Clock {
         }
     }
 
+    /// How many of the client's heartbeat seconds pass in one of the transcript's.
+    pub const fn beat_rate(self) -> u32 {
+        match self {
+            Self::Real | Self::Accel { .. } => 1,
+            Self::Contract { rate } => rate,
+        }
+    }
+
     /// A time between heartbeats, as the transcript has it, in the client's seconds.
     pub fn beats(self, time: Duration) -> Duration {
-        match self {
-            Self::Real | Self::Accel { .. } => time,
-            Self::Contract { rate } => time * rate,
-        }
+        time * self.beat_rate()
     }
 
     /// The interval for the placeholder `{heartbeat_ms}`, in real time.

@@ -23,6 +23,8 @@ pub enum RunEvent {
         checks: usize,
         /// The longest time that a session is expected to take, in real time.
         expected: Duration,
+        /// How many of the client's seconds fit into a real one.
+        rate: u32,
     },
     /// A session waits for a client that somebody else has to start.
     ClientWanted {

@@ -24,6 +24,7 @@ pub mod event;
 pub mod merge;
 pub mod noise;
 pub mod play;
+pub mod printed;
 pub mod runner;
 
 pub mod report;

@@ -12,8 +12,8 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use glimesh_conformance::accel::{self, ChooseError};
 use glimesh_conformance::args::{
-    BaselineCommand, Cli, Command, Format, JudgeArgs, MergeArgs, ReportCommand, RunArgs,
-    SelfCheckArgs, ServerArgs,
+    BaselineCommand, Cli, Command, Format, JudgeArgs, MergeArgs, ProgressArg, ReportCommand,
+    RunArgs, RunFormat, SelfCheckArgs, ServerArgs,
 };
 use glimesh_conformance::baseline::{self, Baseline, Facts};
 use glimesh_conformance::check::Capability;
@@ -22,7 +22,7 @@ use glimesh_conformance::event::RunEvent;
 use glimesh_conformance::exit::Exit;
 use glimesh_conformance::finish::{self, Rigour};
 use glimesh_conformance::plan::Plan;
-use glimesh_conformance::report::{self, FinishedRun, Folder, Progress};
+use glimesh_conformance::report::{self, Detail, FinishedRun, Folder, Progress};
 use glimesh_conformance::results::{Finding, Results};
 use glimesh_conformance::self_check::{self, Subject};
 use glimesh_conformance::session::Session;
@@ -79,6 +79,9 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::SelfCheck(args) => self_check(&args).await,
         Command::Baseline(command) => baseline(&command),
         Command::Report(ReportCommand::Merge(args)) => merge(&args),
+        Command::Report(ReportCommand::Show(command)) => {
+            Ok(ExitCode::from(report::command(&command)?.code()))
+        }
         Command::Server(args) => server(&args).await,
         Command::ReferenceClient(args) => Ok(reference::run(args).await),
     }
@@ -90,7 +93,9 @@ async fn run(args: &RunArgs) -> Result<ExitCode> {
     let rigour = Rigour::new(&args.rigour)?;
     let mut plan = Plan::new(args, &kit)?;
     let folder = Folder::create(&args.report_dir)?;
-    let progress = Mutex::new(Progress::for_stderr());
+    let how = if args.quiet { ProgressArg::None } else { args.progress };
+    let progress = Progress::for_stderr(how).verbose(args.verbose);
+    let progress = Mutex::new(progress);
     let tell = |event: RunEvent| progress.lock().expect("telling does not panic").tell(&event);
     let interrupt = interrupt();
     let chosen = match accel::choose(&plan, args, interrupt.clone()).await {
@@ -110,12 +115,38 @@ async fn run(args: &RunArgs) -> Result<ExitCode> {
     let finished = FinishedRun { results: &results, sessions: &ran.sessions, checks: &plan.checks };
     // A full disk must not take the verdict with it: tell first, then complain.
     let written = folder.write(&finished);
-    match args.format {
-        Format::Human => report::human(&finished, folder.path(), anstream::stderr())?,
-        Format::Json => report::json(&results, io::stdout())?,
-    }
+    let detail = match (args.quiet, args.verbose) {
+        (true, _) => Detail::Quiet,
+        (_, true) => Detail::Verbose,
+        _ => Detail::Usual,
+    };
+    tell_result(args.format, detail, &finished, folder.path())?;
     written?;
     Ok(ExitCode::from(results.exit_code))
+}
+
+fn tell_result(
+    format: RunFormat,
+    detail: Detail,
+    run: &FinishedRun<'_>,
+    folder: &Path,
+) -> Result<()> {
+    match format {
+        RunFormat::Human => report::human(run, folder, detail, anstream::stderr())?,
+        RunFormat::Json => report::json(run.results, io::stdout())?,
+        RunFormat::Junit => report::junit(run, io::stdout())?,
+        RunFormat::Sarif => report::sarif(run, io::stdout())?,
+        RunFormat::Tap => report::tap(run, io::stdout())?,
+        RunFormat::Github => {
+            report::github(run, io::stdout())?;
+            if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") {
+                let cannot = || format!("cannot write the job's summary, {}", path.display());
+                let file = File::options().append(true).create(true).open(&path);
+                report::job_summary(run, file.with_context(cannot)?).with_context(cannot)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn list(format: Format) -> Result<ExitCode> {
@@ -174,10 +205,7 @@ fn merge(args: &MergeArgs) -> Result<ExitCode> {
         checks: &merged.checks,
     };
     folder.write(&finished)?;
-    match args.format {
-        Format::Human => report::human(&finished, folder.path(), anstream::stderr())?,
-        Format::Json => report::json(&merged.results, io::stdout())?,
-    }
+    tell_result(args.format, Detail::Usual, &finished, folder.path())?;
     Ok(ExitCode::from(merged.results.exit_code))
 }
 

@@ -27,6 +27,8 @@ pub struct Played {
     pub session: Session,
     /// How it went.
     pub result: SessionResult,
+    /// Whether the user cut it short.
+    pub cut_short: bool,
 }
 
 /// What all sessions of a run share.
@@ -75,7 +77,7 @@ pub async fn session(
     // Further looks at a session have names of their own.
     let id = if nth == 1 { name.to_owned() } else { format!("{name}-{nth}") };
     let server = start_server(plan, name, &id).await?;
-    let session = with_client(plan, server, &id, way).await?;
+    let (session, cut_short) = with_client(plan, server, &id, way).await?;
     let result = SessionResult {
         transcript: format!("transcripts/{id}.jsonl"),
         id,
@@ -85,7 +87,7 @@ pub async fn session(
         process: session.process_word(),
         close: session.close_word().to_owned(),
     };
-    Ok(Played { name, session, result })
+    Ok(Played { name, session, result, cut_short })
 }
 
 /// Lets the plan's client meet a server, until the server's timeline or the client has ended.
@@ -98,20 +100,20 @@ pub(crate) async fn with_client(
     server: MockServer,
     id: &str,
     way: Way<'_>,
-) -> Result<Session, KitFault> {
+) -> Result<(Session, bool), KitFault> {
     let began = Instant::now();
     let home = tempfile::Builder::new().prefix("glimesh-").tempdir().map_err(KitFault::Output)?;
     let values = Values::new(&server, plan, home.path());
-    match plan.start {
+    let cut_short = match plan.start {
         Start::Attach => {
             (way.emit)(RunEvent::ClientWanted { session: id.to_owned(), told: values.told() });
-            end_of_timeline(&server, way.interrupt).await;
+            end_of_timeline(&server, way.interrupt).await
         }
         Start::Spawn | Start::Trigger => spawn(plan, &server, id, &values, way.interrupt).await?,
-    }
+    };
     server.append(Session::capabilities_note(&plan.capabilities));
     server.append(What::Noise { worst_stall_ms: ms(way.probe.worst_since(began)) });
-    Ok(Session::new(server.stop().await))
+    Ok((Session::new(server.stop().await), cut_short))
 }
 
 async fn spawn(
@@ -120,33 +122,39 @@ async fn spawn(
     id: &str,
     values: &Values,
     interrupt: watch::Receiver<bool>,
-) -> Result<(), KitFault> {
+) -> Result<bool, KitFault> {
+    // The zero of the transcript's time, in which `pace` seconds pass in a real one.
+    let pace = plan.clock.pace();
+    let zero = tokio::time::Instant::now() - server.now().since_start() / pace;
     match client::start(client::launch(plan, values)?).await {
         Ok(mut running) => {
-            if plan.start == Start::Trigger {
-                end_of_timeline(server, interrupt).await;
+            let cut_short = if plan.start == Start::Trigger {
+                let cut_short = end_of_timeline(server, interrupt).await;
                 running.stop(plan.grace).await;
+                cut_short
             } else {
                 server.append(process(ProcessEvent::Started));
-                attend(plan, server, &mut running, interrupt).await;
-            }
+                attend(plan, server, &mut running, interrupt).await
+            };
             let redact = |text: &str| server.redact(text);
-            let saved = running.save_output(&plan.output_dir, id, &redact).await;
-            saved.map_err(KitFault::Output)
+            let saved = running.save_output(&plan.output_dir, id, (zero, pace), &redact).await;
+            saved.map_err(KitFault::Output)?;
+            Ok(cut_short)
         }
         Err(NotStarted::Refused(error)) => {
             server.append(process(ProcessEvent::NotStarted { error: server.redact(&error) }));
-            Ok(())
+            Ok(false)
         }
         Err(NotStarted::Kit(error)) => Err(KitFault::Supervisor(error)),
     }
 }
 
-/// Waits for the end of the timeline, or of the user's patience: there is no process that could end.
-async fn end_of_timeline(server: &MockServer, mut interrupt: watch::Receiver<bool>) {
+/// Waits for the end of the timeline, or of the user's patience: there is no process that could end. Returns whether it
+/// was the user's patience.
+async fn end_of_timeline(server: &MockServer, mut interrupt: watch::Receiver<bool>) -> bool {
     tokio::select! {
-        () = server.scenario_ended() => {}
-        _ = interrupt.wait_for(|&interrupted| interrupted) => {}
+        () = server.scenario_ended() => false,
+        _ = interrupt.wait_for(|&interrupted| interrupted) => true,
     }
 }
 
@@ -215,20 +223,23 @@ fn shorten(scenario: &mut Scenario, patience: Duration) {
 }
 
 /// Waits for the end of the timeline, of the client, or of the user's patience, whichever comes first; then sees
-/// the client off.
+/// the client off. Returns whether it was the user's patience.
 async fn attend(
     plan: &Plan,
     server: &MockServer,
     running: &mut Running,
     mut interrupt: watch::Receiver<bool>,
-) {
-    let ended = tokio::select! {
+) -> bool {
+    let (ended, cut_short) = tokio::select! {
         biased;
-        ended = running.wait() => ended,
-        () = server.scenario_ended() => stop(plan, server, running).await,
-        _ = interrupt.wait_for(|&interrupted| interrupted) => stop(plan, server, running).await,
+        ended = running.wait() => (ended, false),
+        () = server.scenario_ended() => (stop(plan, server, running).await, false),
+        _ = interrupt.wait_for(|&interrupted| interrupted) => {
+            (stop(plan, server, running).await, true)
+        }
     };
     record_end(server, &ended);
+    cut_short
 }
 
 async fn stop(plan: &Plan, server: &MockServer, running: &mut Running) -> Ended {

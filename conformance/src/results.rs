@@ -1,9 +1,10 @@
 //! The results file: what a finished run found. Its shape is a promise to users.
 //!
-//! Fields are added within a [`FORMAT`], never changed.
+//! Fields are added within a [`FORMAT`], never changed. The shape is published as `fixtures/results.schema.json`.
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Capability, Level};
@@ -12,7 +13,9 @@ use crate::check::{Capability, Level};
 pub const FORMAT: u32 = 1;
 
 /// A check's verdict over all its sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The rule was kept.
@@ -50,7 +53,7 @@ impl Verdict {
 }
 
 /// The content of `results.json`, and of standard output with `--format json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Results {
     /// [`FORMAT`].
     pub format: u32,
@@ -86,7 +89,7 @@ pub struct Results {
 }
 
 /// How a run stands to its baseline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BaselineResult {
     /// The file.
     pub file: String,
@@ -95,7 +98,7 @@ pub struct BaselineResult {
 }
 
 /// The clock of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClockResult {
     /// `real`, `contract` or `accel`.
     pub mode: String,
@@ -109,7 +112,7 @@ pub struct ClockResult {
 }
 
 /// The client under test.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClientResult {
     /// The command as given, before placeholders were filled in.
     pub command: Vec<String>,
@@ -118,7 +121,7 @@ pub struct ClientResult {
 }
 
 /// What the kit says of one check.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// The check's id.
     pub id: String,
@@ -161,7 +164,7 @@ pub struct Finding {
 }
 
 /// A verdict on which looks at the same scenario disagree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Flaky {
     /// What was different.
     pub reason: FlakyReason,
@@ -170,7 +173,7 @@ pub struct Flaky {
 }
 
 /// What was different when a look came to another verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FlakyReason {
     /// The earlier look was accelerated, the later one in real time.
@@ -180,7 +183,7 @@ pub enum FlakyReason {
 }
 
 /// What one look at a scenario saw.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Look {
     /// The session.
     pub session: String,
@@ -191,7 +194,7 @@ pub struct Look {
 }
 
 /// How a session went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SessionResult {
     /// The session's name.
     pub id: String,
@@ -210,7 +213,7 @@ pub struct SessionResult {
 }
 
 /// The counts of verdicts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Score {
     /// MUST checks.
     pub must: Tally,
@@ -223,7 +226,7 @@ pub struct Score {
 }
 
 /// How many pass, of how many that got a verdict.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tally {
     /// Those that pass.
     pub pass: u32,
@@ -284,5 +287,23 @@ impl Finding {
             baseline: None,
             flaky: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PUBLISHED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/results.schema.json");
+
+    #[test]
+    fn published_schema_is_what_the_program_writes() {
+        let schema = schemars::schema_for!(Results);
+        let schema = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write(PUBLISHED, &schema).unwrap();
+        }
+        let published = std::fs::read_to_string(PUBLISHED).unwrap_or_default();
+        assert!(published == schema, "{PUBLISHED} is old; run this test with UPDATE_SCHEMA=1");
     }
 }

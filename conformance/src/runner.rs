@@ -54,6 +54,7 @@ pub async fn run(
         sessions: plan.sessions.iter().map(|&session| session.to_owned()).collect(),
         checks: plan.checks.len(),
         expected: longest(plan),
+        rate: plan.clock.rate(),
     });
     let runner = Runner { plan, emit, interrupt, probe: &probe, began };
     let mut played = Vec::new();
@@ -63,7 +64,8 @@ pub async fn run(
         played.extend(looks);
         confirmed.extend(seen_again);
     }
-    let interrupted = *runner.interrupt.borrow();
+    // Whoever interrupts when all is seen gets the whole report.
+    let interrupted = played.iter().any(|one| one.cut_short);
     let (sessions, results) = played.into_iter().map(|one| (one.session, one.result)).unzip();
     Ok(Ran { sessions, results, confirmed, interrupted })
 }
@@ -132,13 +134,14 @@ impl Runner<'_> {
         let mut doubtful = self.doubtful(&looks[0].session);
         while !doubtful.is_empty() && looks.len() <= MAX_RERUNS && !*self.interrupt.borrow() {
             let next = self.another_look(&mut looks, &doubtful).await?;
-            let troubled = self.troubled(next);
-            if !limit::spoiled(next) {
-                let both = doubtful.iter().filter(|check| is_among(check, &troubled));
-                confirmed.extend(both.map(|check| check.id.to_owned()));
-                break;
+            if limit::spoiled(next) {
+                doubtful = self.doubtful(next);
+                continue;
             }
-            doubtful = self.doubtful(next);
+            let troubled = self.troubled(next);
+            let both = doubtful.iter().filter(|check| is_among(check, &troubled));
+            confirmed.extend(both.map(|check| check.id.to_owned()));
+            doubtful.clear();
         }
         for _ in 0..self.plan.retries {
             let failing = looks.last().map(|look| self.failing(&look.session)).unwrap_or_default();
@@ -146,6 +149,10 @@ impl Runner<'_> {
                 break;
             }
             self.another_look(&mut looks, &failing).await?;
+        }
+        if let Some(last) = looks.last_mut() {
+            // A second look that did not take place is missing, too.
+            last.cut_short |= !doubtful.is_empty() && *self.interrupt.borrow();
         }
         Ok((looks, confirmed))
     }

@@ -191,6 +191,11 @@ impl MockServer {
         self.shared.recorder.length()
     }
 
+    /// The time since the session began, on the clock of the transcript.
+    pub fn now(&self) -> glimesh_proto::Instant {
+        self.shared.recorder.now()
+    }
+
     /// Writes an entry that concerns no connection, such as a process or the noise, with the session's clock.
     pub fn append(&self, what: What) {
         self.shared.recorder.append(None, what);

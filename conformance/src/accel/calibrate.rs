@@ -153,7 +153,8 @@ async fn look(
         .tls(plan.tls)
         .start()
         .await?;
-    play::with_client(plan, server, id, Way { probe, emit: &|_| {}, interrupt }).await
+    let way = Way { probe, emit: &|_| {}, interrupt };
+    Ok(play::with_client(plan, server, id, way).await?.0)
 }
 
 fn compare(seen: &Session, beside: &Session, waited: Duration) -> Calibration {

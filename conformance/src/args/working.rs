@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Allow, Deny, Format, OnFlaky};
+use super::{Allow, Deny, OnFlaky, RunFormat};
 
 /// What counts against a run.
 #[derive(Clone, Debug, Args)]
@@ -62,13 +62,6 @@ pub enum BaselineCommand {
     },
 }
 
-/// What `report` can do.
-#[derive(Debug, Subcommand)]
-pub enum ReportCommand {
-    /// Make one report of the shards of a run: the same as if it had been one run.
-    Merge(MergeArgs),
-}
-
 /// Options of `report merge`.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
@@ -78,9 +71,9 @@ pub struct MergeArgs {
     /// Where the report goes.
     #[arg(long, value_name = "DIR", default_value = "conformance-report")]
     pub report_dir: PathBuf,
-    /// What to write: for people on standard error, or JSON on standard output.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    /// What to write: for people on standard error, for machines on standard output.
+    #[arg(long, value_enum, default_value_t = RunFormat::Human)]
+    pub format: RunFormat,
     /// What counts against the run.
     #[command(flatten)]
     pub rigour: RigourArgs,

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::printed::{PrintedLine, Stream};
 
 /// How much of each stream is kept.
 const MOST: usize = 1024 * 1024;
@@ -30,6 +33,8 @@ pub(super) struct Capture {
 #[derive(Clone, Debug, Default)]
 struct Kept {
     text: Vec<u8>,
+    /// From which byte on the text came at which time; at most one for each millisecond.
+    marks: Vec<(usize, Instant)>,
     dropped: usize,
 }
 
@@ -41,31 +46,63 @@ impl Capture {
             let mut chunk = vec![0; 16 * 1024];
             // A stream that cannot be read any more has said all that it will.
             while let Ok(n @ 1..) = stream.read(&mut chunk).await {
-                sink.lock().unwrap_or_else(PoisonError::into_inner).take(&chunk[..n]);
+                sink.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .take(&chunk[..n], Instant::now());
             }
         });
         Self { kept, reading }
     }
 
-    /// Writes what was read into a file, after `redact` has replaced the secrets.
+    /// Writes what was read into a file, after `redact` has replaced the secrets. Returns its lines, of which each came
+    /// so long after `zero`, where `pace` seconds pass in a real one.
     pub(super) async fn save(
         mut self,
         path: &Path,
+        (stream, zero, pace): (Stream, Instant, u32),
         redact: &(dyn Fn(&str) -> String + Sync),
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<PrintedLine>> {
         if tokio::time::timeout(PATIENCE, &mut self.reading).await.is_err() {
             self.reading.abort();
         }
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        fs::write(path, kept.told(redact))
+        let times = kept.times();
+        let told = kept.told(redact);
+        fs::write(path, &told)?;
+        // A cut adds a line, which came when the one before it did.
+        let times = times.iter().chain(times.last().into_iter().cycle());
+        let lines = told.lines().zip(times);
+        let lines = lines.map(|(text, at)| PrintedLine::new(stream, (*at - zero) * pace, text));
+        Ok(lines.collect())
     }
 }
 
 impl Kept {
-    fn take(&mut self, bytes: &[u8]) {
+    fn take(&mut self, bytes: &[u8], now: Instant) {
         let fits = bytes.len().min(MOST - self.text.len());
+        let is_new = |&(_, last): &(usize, Instant)| now - last >= Duration::from_millis(1);
+        if fits > 0 && self.marks.last().is_none_or(is_new) {
+            self.marks.push((self.text.len(), now));
+        }
         self.text.extend_from_slice(&bytes[..fits]);
         self.dropped += bytes.len() - fits;
+    }
+
+    /// When each line began to come.
+    fn times(&self) -> Vec<Instant> {
+        let mut marks = self.marks.iter().peekable();
+        let Some(&&(_, mut time)) = marks.peek() else { return Vec::new() };
+        let mut start = 0;
+        let lines = self.text.split_inclusive(|&byte| byte == b'\n');
+        lines
+            .map(|line| {
+                while let Some((_, next)) = marks.next_if(|(from, _)| *from <= start) {
+                    time = *next;
+                }
+                start += line.len();
+                time
+            })
+            .collect()
     }
 
     fn told(mut self, redact: &dyn Fn(&str) -> String) -> String {
@@ -91,13 +128,25 @@ mod tests {
 
     fn told(chunks: &[&[u8]]) -> String {
         let mut kept = Kept::default();
-        chunks.iter().for_each(|chunk| kept.take(chunk));
+        let now = Instant::now();
+        chunks.iter().for_each(|chunk| kept.take(chunk, now));
         kept.told(&|text| text.replace("secret", "<token>"))
     }
 
     #[test]
     fn secrets_are_replaced_across_chunks() {
         assert_eq!(told(&[b"my sec", b"ret\xff\n"]), "my <token>\u{fffd}\n");
+    }
+
+    #[test]
+    fn a_line_has_the_time_of_its_first_byte() {
+        let zero = Instant::now();
+        let mut kept = Kept::default();
+        for (ms, bytes) in [(5, "one\ntw"), (9, "o\n"), (9, "three\n"), (20, "four")] {
+            kept.take(bytes.as_bytes(), zero + Duration::from_millis(ms));
+        }
+        let times: Vec<_> = kept.times().iter().map(|&time| (time - zero).as_millis()).collect();
+        assert_eq!(times, [5, 5, 9, 20]);
     }
 
     #[test]

@@ -14,12 +14,14 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
 
 use super::contract::{self, Launch};
 use super::control::{Ended, Report, Request};
 use super::output::Capture;
 use super::supervise::SUPERVISE;
 use super::tree;
+use crate::printed::{self, Stream};
 
 /// How long the operating system may take to start two programs.
 const START_LATE: Duration = Duration::from_secs(60);
@@ -124,8 +126,8 @@ impl Running {
         }
     }
 
-    /// Writes what the client has printed into `FOLDER/NAME.stdout` and `FOLDER/NAME.stderr`. `redact` replaces
-    /// secrets.
+    /// Writes what the client has printed into `FOLDER/NAME.stdout` and `FOLDER/NAME.stderr`, and both with their times
+    /// since `zero` into `FOLDER/NAME.jsonl`, where `pace` seconds pass in a real one. `redact` replaces secrets.
     ///
     /// # Errors
     ///
@@ -134,11 +136,19 @@ impl Running {
         self,
         folder: &Path,
         name: &str,
+        (zero, pace): (Instant, u32),
         redact: &(dyn Fn(&str) -> String + Sync),
     ) -> io::Result<()> {
         fs::create_dir_all(folder)?;
-        self.stdout.save(&folder.join(format!("{name}.stdout")), redact).await?;
-        self.stderr.save(&folder.join(format!("{name}.stderr")), redact).await
+        let mut lines = Vec::new();
+        for (stream, capture) in [(Stream::Stdout, self.stdout), (Stream::Stderr, self.stderr)] {
+            let path = folder.join(format!("{name}.{}", stream.as_str()));
+            lines.extend(capture.save(&path, (stream, zero, pace), redact).await?);
+        }
+        lines.sort_by_key(|line| line.at_ms);
+        let mut text = Vec::new();
+        printed::write(&lines, &mut text)?;
+        fs::write(folder.join(format!("{name}.jsonl")), text)
     }
 
     /// The supervisor is gone or stopped, which only the client can have done: kill what can still be found.

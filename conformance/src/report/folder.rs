@@ -1,16 +1,19 @@
 //! The report folder: what the run leaves behind on disk.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::{FinishedRun, html};
+use super::{FinishedRun, badge_json, badge_svg, html};
+use crate::printed::{self, Printed};
 use crate::results::Results;
 
 const RESULTS: &str = "results.json";
 const REPORT: &str = "report.html";
+const BADGE: &str = "badge.svg";
+const BADGE_JSON: &str = "badge.json";
 const TRANSCRIPTS: &str = "transcripts";
 const OUTPUT: &str = "output";
 
@@ -56,7 +59,9 @@ impl Folder {
         let mut results = serde_json::to_vec_pretty(run.results)?;
         results.push(b'\n');
         self.put(RESULTS, &results)?;
-        self.put(REPORT, html(run).as_bytes())
+        self.put(BADGE, badge_svg(run.results).as_bytes())?;
+        self.put(BADGE_JSON, badge_json(run.results).as_bytes())?;
+        self.put(REPORT, html(run, &printed(&self.0, run.results)).as_bytes())
     }
 
     fn put(&self, name: impl AsRef<Path>, content: &[u8]) -> Result<()> {
@@ -77,11 +82,12 @@ impl Folder {
         let Ok(former) = serde_json::from_str::<Results>(&text) else {
             bail!("{} is not of this kit; name another folder with --report-dir", path.display());
         };
-        let mut names = vec![PathBuf::from(RESULTS), PathBuf::from(REPORT)];
+        let mut names = [RESULTS, REPORT, BADGE, BADGE_JSON].map(PathBuf::from).to_vec();
         for id in former.sessions.iter().map(|session| &session.id).filter(|id| is_name(id)) {
             names.push(Path::new(TRANSCRIPTS).join(format!("{id}.jsonl")));
-            names.push(Path::new(OUTPUT).join(format!("{id}.stdout")));
-            names.push(Path::new(OUTPUT).join(format!("{id}.stderr")));
+            for ending in ["stdout", "stderr", "jsonl"] {
+                names.push(Path::new(OUTPUT).join(format!("{id}.{ending}")));
+            }
         }
         for path in names.into_iter().map(|name| self.0.join(name)) {
             match fs::remove_file(&path) {
@@ -108,8 +114,19 @@ impl Folder {
     }
 }
 
+/// What the clients of a run printed, from its folder. What cannot be read is not shown: reports are about the wire.
+pub(super) fn printed(folder: &Path, results: &Results) -> Printed {
+    let ids = results.sessions.iter().map(|session| &session.id).filter(|id| is_name(id));
+    ids.filter_map(|id| {
+        let path = folder.join(OUTPUT).join(format!("{id}.jsonl"));
+        let file = BufReader::new(File::open(path).ok()?);
+        Some((id.clone(), printed::read(file).ok()?))
+    })
+    .collect()
+}
+
 /// Whether a session's id, read from a file, stays within its folder.
-fn is_name(id: &str) -> bool {
+pub(super) fn is_name(id: &str) -> bool {
     !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 

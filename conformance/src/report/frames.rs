@@ -90,7 +90,10 @@ impl Line {
             What::Eof { from, reset: false } => line((*from).into(), "end of TCP".to_owned()),
             What::Eof { from, reset: true } => line((*from).into(), "TCP reset".to_owned()),
             What::Note { code, text } => line(Lane::Kit, format!("{code}: {text}")),
-            What::Mark { name } => line(Lane::Kit, format!("reached: {name}")),
+            What::Mark { name } => {
+                let step = name.strip_prefix("reached:").unwrap_or(name);
+                line(Lane::Kit, format!("reached: {step}"))
+            }
             What::Noise { worst_stall_ms } => {
                 line(Lane::Kit, format!("the machine's longest stall was {worst_stall_ms} ms"))
             }
@@ -176,10 +179,11 @@ fn reach(chars: impl Iterator<Item = char>, width: usize) -> Reach {
     for c in chars {
         shown.clear();
         push_visible(&mut shown, c);
-        if reach.taken + columns(&shown) > width {
+        let columns = columns(&shown);
+        if reach.taken + columns > width {
             break;
         }
-        reach.taken += columns(&shown);
+        reach.taken += columns;
         reach.bytes += c.len_utf8();
     }
     reach

@@ -11,27 +11,42 @@ use crate::exit::Exit;
 use crate::results::{Finding, SessionResult, Verdict};
 use crate::session::Session;
 
+/// How much is told of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// The verdict in one line.
+    Quiet,
+    /// What a reader must act on, then score and verdict.
+    Usual,
+    /// Also what every other check has seen.
+    Verbose,
+}
+
 /// Writes the report of a run whose folder is `folder`.
 ///
 /// # Errors
 ///
 /// Those of the writer.
-pub fn human(run: &FinishedRun<'_>, folder: &Path, mut out: impl Write) -> io::Result<()> {
+pub fn human(
+    run: &FinishedRun<'_>,
+    folder: &Path,
+    detail: Detail,
+    mut out: impl Write,
+) -> io::Result<()> {
     let results = run.results;
+    if detail == Detail::Quiet {
+        return write_sentence(out, run);
+    }
     let report = folder.join("report.html").display().to_string();
     // What progress has told stands right above.
     writeln!(out)?;
+    if detail == Detail::Verbose {
+        write_kept(&mut out, &results.checks)?;
+    }
     write_findings(&mut out, Evidence::of(run), Some(&report))?;
     write_processes(&mut out, &results.sessions)?;
     dotted(&mut out, &summary::score(results))?;
-    let style = match results.exit_code {
-        code if code == Exit::Passed.code() => GOOD,
-        code if code == Exit::Inconclusive.code() => WEAK,
-        _ => BAD,
-    };
-    for line in wrap(&summary::sentence(run), WIDTH) {
-        writeln!(out, "{style}{line}{style:#}")?;
-    }
+    write_sentence(&mut out, run)?;
     if results.exit_code == Exit::NoClient.code()
         && let Some(why) = run.sessions.iter().find_map(Session::why_no_request)
     {
@@ -39,6 +54,27 @@ pub fn human(run: &FinishedRun<'_>, folder: &Path, mut out: impl Write) -> io::R
     }
     let took = length(Duration::from_millis(results.elapsed_ms));
     hanging(&mut out, "", DIM, &format!("The report is {report}; the run took {took}."))
+}
+
+fn write_sentence(mut out: impl Write, run: &FinishedRun<'_>) -> io::Result<()> {
+    let style = match run.results.exit_code {
+        code if code == Exit::Passed.code() => GOOD,
+        code if code == Exit::Inconclusive.code() => WEAK,
+        _ => BAD,
+    };
+    for line in wrap(&summary::sentence(run), WIDTH) {
+        writeln!(out, "{style}{line}{style:#}")?;
+    }
+    Ok(())
+}
+
+/// What was seen of the rules that were kept, a line each.
+fn write_kept(mut out: impl Write, findings: &[Finding]) -> io::Result<()> {
+    let style = summary::style(Verdict::Pass);
+    for finding in summary::of(findings, Verdict::Pass) {
+        hanging(&mut out, &format!("pass {}  ", finding.id), style, &finding.actual)?;
+    }
+    writeln!(out)
 }
 
 /// Writes what `judge` found in transcripts.

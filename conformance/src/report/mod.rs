@@ -17,22 +17,45 @@ mod explain;
 mod list;
 mod matrix;
 
+mod badge;
 mod folder;
+mod github;
+mod har;
 mod html;
 mod json;
+mod junit;
+mod sarif;
+mod tap;
+
+mod clients;
+mod diff;
+
+mod stored;
+
+mod command;
 
 use crate::check::Check;
 use crate::results::{Finding, Results};
 use crate::session::Session;
 
+pub use badge::{badge_json, badge_svg};
+pub use clients::{Column, clients_html, clients_markdown};
+pub use command::command;
+pub use diff::{Change, Direction, diff, diff_human, diff_json};
 pub use explain::explain;
 pub use folder::Folder;
+pub use github::{github, job_summary};
+pub use har::har;
 pub use html::html;
-pub use human::{findings, human};
+pub use human::{Detail, findings, human};
 pub use json::{findings_json, json};
+pub use junit::junit;
 pub use list::{list, list_json};
 pub use matrix::{matrix, self_check_row};
 pub use progress::Progress;
+pub use sarif::sarif;
+pub use stored::Stored;
+pub use tap::tap;
 
 /// A run that has ended, with its evidence.
 #[derive(Clone, Copy, Debug)]
@@ -73,4 +96,19 @@ impl<'a> Evidence<'a> {
     fn rate_of(&self, finding: &Finding) -> u32 {
         self.session_of(finding).map_or(1, |session| session.clock.rate())
     }
+}
+
+/// Findings by the area of their checks, in the order of the catalogue.
+type Areas<'a> = Vec<(&'a str, Vec<&'a Finding>)>;
+
+fn by_area(findings: &[Finding]) -> Areas<'_> {
+    let mut areas: Areas<'_> = Vec::new();
+    for finding in findings {
+        let area = finding.slug.split('/').next().unwrap_or_default();
+        match areas.iter_mut().find(|(name, _)| *name == area) {
+            Some((_, findings)) => findings.push(finding),
+            None => areas.push((area, vec![finding])),
+        }
+    }
+    areas
 }

@@ -35,11 +35,18 @@ pub(super) fn push_visible(into: &mut String, c: char) {
 
 /// Controls have no width; joiners, marks and overrides have a width of zero. Separators of lines are neither.
 fn takes_room(c: char) -> bool {
+    // Nearly all that is ever shown; the tables of widths are not asked for it.
+    if c.is_ascii() {
+        return !c.is_ascii_control();
+    }
     c.width().is_some_and(|width| width > 0) && !matches!(c, '\u{ad}' | '\u{2028}' | '\u{2029}')
 }
 
 /// How many columns a text takes that [`visible`] has made.
 pub(super) fn columns(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.bytes().filter(|byte| !byte.is_ascii_control()).count();
+    }
     text.chars().map(|c| c.width().unwrap_or_default()).sum()
 }
 

@@ -1,37 +1,49 @@
-//! The report as one HTML file: no script, nothing from elsewhere, readable on a phone and by a screen reader.
+//! The report as one HTML file: nothing from elsewhere, readable on a phone, by keyboard and by a screen reader.
+//!
+//! Everything is in the markup; the script only draws the timelines from it.
 
+mod checks;
+mod circumstances;
+mod diagnosis;
+mod finding;
+mod heartbeat;
+mod moment;
 mod session;
 
-use std::time::Duration;
-
+use data_encoding::BASE64;
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
+use sha2::{Digest, Sha256};
 
-use super::page::{count, length, visible};
-use super::{Evidence, FinishedRun, failure, frames, summary};
-use crate::check::Check;
+pub(super) use checks::sign;
+
+use super::page::visible;
+use super::{Evidence, FinishedRun, summary};
 use crate::exit::Exit;
-use crate::results::{Finding, Results, Verdict};
+use crate::printed::Printed;
+use crate::results::{Results, Verdict};
 
 const STYLE: &str = include_str!("style.css");
 
-/// Nothing may be loaded or run, whatever a client has sent.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+const SCRIPT: &str = include_str!("timeline.js");
 
-/// Draws the report of a run.
-pub fn html(run: &FinishedRun<'_>) -> String {
+/// Nothing but our own style and script may be loaded or run, whatever a client has sent.
+fn policy() -> String {
+    let [style, script] = [STYLE, SCRIPT].map(|text| BASE64.encode(&Sha256::digest(text)));
+    format!(
+        "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'; \
+         form-action 'none'"
+    )
+}
+
+/// Draws the report of a run, and beside the frames what its clients printed.
+pub fn html(run: &FinishedRun<'_>, printed: &Printed) -> String {
     let evidence = Evidence::of(run);
     let troubles: Vec<_> = summary::troubles(evidence.findings).collect();
     let sentence = visible(&summary::sentence(run));
     markup! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (sentence) " – Glimesh chat conformance" }
-                style { (PreEscaped(STYLE)) }
-            }
+            (head(&format!("{sentence} – Glimesh chat conformance")))
             body {
                 a.skip href="#main" { "Skip to the content" }
                 header {
@@ -51,16 +63,19 @@ pub fn html(run: &FinishedRun<'_>) -> String {
                     @if !troubles.is_empty() {
                         section aria-labelledby="findings" {
                             h2 #findings { "What is wrong" }
-                            @for finding in troubles { (block(evidence, finding)) }
+                            @for finding in troubles { (finding::block(evidence, finding)) }
                         }
                     }
-                    (checks(evidence))
+                    (checks::section(evidence))
                     section aria-labelledby="sessions" {
                         h2 #sessions { "Sessions" }
-                        @for one in evidence.sessions { (session::section(run, one)) }
+                        @for one in evidence.sessions {
+                            (session::section(run, one, printed.get(one.name()).map_or(&[], Vec::as_slice)))
+                        }
                     }
-                    (circumstances(run.results))
+                    (circumstances::section(run.results))
                 }
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     }
@@ -76,163 +91,19 @@ fn mood(results: &Results) -> &'static str {
     }
 }
 
-/// One finding in full.
-fn block(evidence: Evidence<'_>, finding: &Finding) -> Markup {
-    let check = evidence.check_of(finding);
+/// The head of a page of ours.
+pub(super) fn head(title: &str) -> Markup {
     markup! {
-        article id={ "finding-" (finding.id) } aria-labelledby={ "title-" (finding.id) } {
-            h3 id={ "title-" (finding.id) } {
-                (badge(finding.verdict)) " " code { (finding.id) } " " (title(check, finding))
-            }
-            p.binding { (binding(check, finding)) }
-            dl {
-                dt { "Requirement" } dd { (visible(&finding.requirement)) }
-                @if !finding.expected.is_empty() {
-                    dt { "Expected" }
-                    @for line in &finding.expected { dd { (visible(line)) } }
-                }
-                dt { "Actual" } dd { (actual(evidence, finding)) }
-                @if let Some(timing) = summary::timing(finding, evidence.rate_of(finding)) { dt { "Timing" } dd { (timing) } }
-                @if let Some(hint) = &finding.hint { dt { "Hint" } dd { (visible(hint)) } }
-                @if let Some(check) = check {
-                    dt { "Mend" } dd { (check.mend) }
-                    dt { "Why" } dd { (check.why) }
-                }
-            }
-            @if let Some(session) = evidence.session_of(finding) {
-                @let around = frames::around(session, finding);
-                @if !around.is_empty() {
-                    ol.lanes aria-label={ "The frames around " (finding.id) } {
-                        @for index in around {
-                            (session::line(session.entry(index), None, &[finding], index))
-                        }
-                    }
-                }
-            }
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta http-equiv="Content-Security-Policy" content=(policy());
+            title { (title) }
+            style { (PreEscaped(STYLE)) }
         }
     }
-}
-
-/// What was seen, with a way to the frame that shows it.
-fn actual(evidence: Evidence<'_>, finding: &Finding) -> Markup {
-    let anchor = match (evidence.session_of(finding), finding.frame) {
-        (Some(session), Some(frame)) if frame < session.transcript.entries.len() => {
-            failure::anchor(finding)
-        }
-        _ => None,
-    };
-    let place = failure::place(finding);
-    markup! {
-        (visible(&finding.actual))
-        @match anchor {
-            Some(anchor) => { " " a href={ "#" (anchor) } { (place.trim()) } }
-            None => { (place) }
-        }
-    }
-}
-
-/// The table of checks, one for each area.
-fn checks(evidence: Evidence<'_>) -> Markup {
-    let mut areas: Vec<(&str, Vec<&Finding>)> = Vec::new();
-    for finding in evidence.findings {
-        let area = finding.slug.split('/').next().unwrap_or_default();
-        match areas.iter_mut().find(|(name, _)| *name == area) {
-            Some((_, findings)) => findings.push(finding),
-            None => areas.push((area, vec![finding])),
-        }
-    }
-    markup! {
-        section aria-labelledby="checks" {
-            h2 #checks { "Checks" }
-            @for (area, findings) in areas {
-                table.checks {
-                    caption { (area) }
-                    thead { tr {
-                        th scope="col" { "Check" } th scope="col" { "Verdict" } th scope="col" { "What was seen" }
-                    } }
-                    tbody { @for finding in findings { (row(evidence, finding)) } }
-                }
-            }
-        }
-    }
-}
-
-fn row(evidence: Evidence<'_>, finding: &Finding) -> Markup {
-    let check = evidence.check_of(finding);
-    let in_full = summary::troubles(std::slice::from_ref(finding)).next().is_some();
-    markup! {
-        tr id={ "check-" (finding.id) } {
-            th scope="row" {
-                @if in_full {
-                    a href={ "#finding-" (finding.id) } { code { (finding.id) } }
-                } @else {
-                    code { (finding.id) }
-                }
-                " " (title(check, finding))
-                span.binding { (binding(check, finding)) }
-            }
-            td { (badge(finding.verdict)) }
-            td { (actual(evidence, finding)) }
-        }
-    }
-}
-
-fn title<'a>(check: Option<&'static Check>, finding: &'a Finding) -> &'a str {
-    check.map_or(&finding.slug, |check| check.title)
-}
-
-/// The level and the clauses.
-fn binding(check: Option<&'static Check>, finding: &Finding) -> String {
-    let clauses = match check {
-        Some(check) => check.clauses.join(", "),
-        None => finding.clause.clone().unwrap_or_default(),
-    };
-    format!("{} {clauses}", summary::level(finding.level)).trim_end().to_owned()
 }
 
 fn badge(verdict: Verdict) -> Markup {
     markup! { span class={ "badge " (verdict.as_str()) } { (verdict.as_str()) } }
-}
-
-/// Under which circumstances the run took place.
-fn circumstances(results: &Results) -> Markup {
-    let clock = &results.clock;
-    let rate = match clock.rate {
-        0 | 1 => "every second is a real one".to_owned(),
-        rate => format!("{rate} of the client's heartbeat seconds in a real one"),
-    };
-    let capabilities = serde_json::to_string(&results.client.capabilities).unwrap_or_default();
-    let capabilities = capabilities.replace(['[', ']', '"'], "").replace(',', ", ");
-    markup! {
-        section aria-labelledby="run" {
-            h2 #run { "The run" }
-            dl {
-                dt { "Client" }
-                dd { @for word in &results.client.command { code { (visible(word)) } " " } }
-                dt { "Capabilities" } dd { (capabilities) }
-                dt { "Clock" } dd { (visible(&clock.mode)) ": " (rate) }
-                @if !clock.confirmed.is_empty() {
-                    dt { "Seen twice" } dd { (visible(&clock.confirmed.join(", "))) }
-                }
-                dt { "Length" }
-                dd {
-                    (length(Duration::from_millis(results.elapsed_ms)))
-                    " for " (count(results.sessions.len(), "session"))
-                }
-                dt { "Exit code" } dd { (results.exit_code) }
-                dt { "Kit" } dd { (visible(&results.kit)) ", suite " (visible(&results.suite)) }
-                dt { "Document" } dd { code { (visible(&results.document)) } }
-                dt { "For machines" } dd { a href="results.json" { "results.json" } }
-            }
-            table {
-                caption { "Settings of profile " (visible(&results.profile)) }
-                thead { tr { th scope="col" { "Setting" } th scope="col" { "Value" } } }
-                tbody {
-                    @for (name, value) in &results.settings {
-                        tr { th scope="row" { code { (visible(name)) } } td { (visible(value)) } }
-                    }
-                }
-            }
-        }
-    }
 }

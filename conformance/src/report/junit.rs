@@ -1,0 +1,83 @@
+//! JUnit XML, as test runners in CI read it: a suite for each area, a case for each check.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::page::visible;
+use super::{Evidence, FinishedRun, failure, frames, summary};
+use crate::results::{Finding, Verdict};
+
+/// Writes a run as JUnit XML. A weakness passes and says so in the case's output; what nobody could see is skipped.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn junit(run: &FinishedRun<'_>, mut out: impl Write) -> io::Result<()> {
+    let evidence = Evidence::of(run);
+    let mut report = Report::new("glimesh-conformance");
+    report.set_time(Duration::from_millis(run.results.elapsed_ms));
+    for (area, findings) in super::by_area(evidence.findings) {
+        let mut suite = TestSuite::new(area);
+        suite.add_property(Property::new("profile", visible(&run.results.profile)));
+        suite.add_property(Property::new("document", visible(&run.results.document)));
+        for finding in findings {
+            suite.add_test_case(case(evidence, finding)?);
+        }
+        report.add_test_suite(suite);
+    }
+    report.serialize(&mut out).map_err(io::Error::other)
+}
+
+fn case(evidence: Evidence<'_>, finding: &Finding) -> io::Result<TestCase> {
+    let actual = visible(&format!("{}{}", finding.actual, failure::place(finding)));
+    let kind = match finding.verdict {
+        Verdict::Fail => Some(NonSuccessKind::Failure),
+        Verdict::KitError => Some(NonSuccessKind::Error),
+        Verdict::Pass | Verdict::Weak | Verdict::Note => None,
+        Verdict::Inconclusive | Verdict::Unsupported | Verdict::NotApplicable => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(format!("{}: {actual}", finding.verdict.as_str()));
+            return Ok(named(evidence, finding, status));
+        }
+    };
+    let Some(kind) = kind else {
+        let mut case = named(evidence, finding, TestCaseStatus::success());
+        if finding.verdict != Verdict::Pass {
+            case.set_system_out(format!("{}: {actual}", finding.verdict.as_str()));
+        }
+        return Ok(case);
+    };
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_message(actual).set_type(summary::level(finding.level));
+    status.set_description(description(evidence, finding)?);
+    Ok(named(evidence, finding, status))
+}
+
+fn named(evidence: Evidence<'_>, finding: &Finding, status: TestCaseStatus) -> TestCase {
+    let title = evidence.check_of(finding).map_or(finding.slug.as_str(), |check| check.title);
+    let mut case = TestCase::new(visible(&format!("{} {title}", finding.id)), status);
+    case.set_classname(visible(&finding.slug.replace('/', ".")));
+    case
+}
+
+/// Everything that a person needs, as plain text: requirement, what was expected, the frames, how to mend it.
+fn description(evidence: Evidence<'_>, finding: &Finding) -> io::Result<String> {
+    let mut text = Vec::new();
+    writeln!(text, "{}", visible(&finding.requirement))?;
+    for line in &finding.expected {
+        writeln!(text, "expected: {}", visible(line))?;
+    }
+    writeln!(text, "actual: {}", visible(&finding.actual))?;
+    if let Some(timing) = summary::timing(finding, evidence.rate_of(finding)) {
+        writeln!(text, "timing: {timing}")?;
+    }
+    if let Some(session) = evidence.session_of(finding) {
+        frames::write(anstream::StripStream::new(&mut text), session, finding)?;
+    }
+    if let Some(check) = evidence.check_of(finding) {
+        writeln!(text, "mend: {}", check.mend)?;
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
