@@ -33,11 +33,13 @@ pub enum Command {
     Run(RunArgs),
     /// List the checks.
     List(ListArgs),
-    /// Explain a check: what it requires, why, and how to mend a client.
+    /// Explain a check or a diagnostic: what it is, why it matters, how to mend a client.
     Explain {
-        /// The check's id, such as HB001.
+        /// A check's id, such as HB001, or a diagnostic's, such as J020 or single-quotes.
         id: String,
     },
+    /// Say what is wrong with frames: in a file, a transcript, a HAR, a capture, a log, or a URL.
+    Lint(crate::lint::args::LintArgs),
     /// Judge a transcript that was written before; gives the findings of the run that wrote it.
     Judge(JudgeArgs),
     /// Show what a run has left behind in other forms, or several runs side by side.

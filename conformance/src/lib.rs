@@ -28,6 +28,9 @@ pub mod printed;
 pub mod runner;
 
 pub mod report;
+pub mod sarif;
+
+pub mod lint;
 
 pub mod reference;
 pub mod self_check;

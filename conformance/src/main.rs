@@ -26,7 +26,7 @@ use glimesh_conformance::report::{self, Detail, FinishedRun, Folder, Progress};
 use glimesh_conformance::results::{Finding, Results};
 use glimesh_conformance::self_check::{self, Subject};
 use glimesh_conformance::session::Session;
-use glimesh_conformance::{check, client, judge, merge, reference, runner, server};
+use glimesh_conformance::{check, client, judge, lint, merge, reference, runner, server};
 use glimesh_mock::transcript::Transcript;
 use tokio::sync::watch;
 
@@ -75,6 +75,7 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Run(args) => run(&args).await,
         Command::List(args) => list(args.format),
         Command::Explain { id } => explain(&id),
+        Command::Lint(args) => Ok(ExitCode::from(lint::run(&args)?.code())),
         Command::Judge(args) => judge_files(&args),
         Command::SelfCheck(args) => self_check(&args).await,
         Command::Baseline(command) => baseline(&command),
@@ -160,15 +161,32 @@ fn list(format: Format) -> Result<ExitCode> {
 
 fn explain(id: &str) -> Result<ExitCode> {
     let checks = check::catalogue();
-    let wanted = id.to_ascii_uppercase();
-    let check = checks
-        .iter()
-        .copied()
-        .chain([&judge::SERVER_FRAMES])
-        .find(|check| check.id == wanted)
-        .with_context(|| format!("no check {id:?}; `glimesh-conformance list` shows all ids"))?;
-    report::explain(check, anstream::stdout())?;
-    Ok(ExitCode::SUCCESS)
+    let checks: Vec<_> = checks.iter().copied().chain([&judge::SERVER_FRAMES]).collect();
+    let is_meant = |check: &&&check::Check| {
+        check.id.eq_ignore_ascii_case(id) || check.slug.eq_ignore_ascii_case(id)
+    };
+    let mut out = anstream::stdout();
+    if let Some(check) = checks.iter().find(is_meant) {
+        report::explain(check, &mut out)?;
+        report::examples(check, out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(code) = lint::catalogue::find(id) {
+        report::explain_code(code, out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let codes = || lint::catalogue::all();
+    let names = codes().map(|code| code.id).chain(codes().map(|code| code.slug));
+    let known = checks.iter().flat_map(|check| [check.id, check.slug]).chain(names);
+    let similar = report::similar(id, known);
+    let meant = match &similar[..] {
+        [] => String::new(),
+        near => format!("did you mean {}? ", near.join(" or ")),
+    };
+    anyhow::bail!(
+        "no check and no diagnostic {id:?}; {meant}`glimesh-conformance list` shows all checks, \
+         fixtures/diagnostics.md and fixtures/lint/codes.md all diagnostics"
+    )
 }
 
 fn judge_files(args: &JudgeArgs) -> Result<ExitCode> {

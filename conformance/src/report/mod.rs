@@ -42,7 +42,7 @@ pub use badge::{badge_json, badge_svg};
 pub use clients::{Column, clients_html, clients_markdown};
 pub use command::command;
 pub use diff::{Change, Direction, diff, diff_human, diff_json};
-pub use explain::explain;
+pub use explain::{examples, explain, explain_code, similar};
 pub use folder::Folder;
 pub use github::{github, job_summary};
 pub use har::har;

@@ -177,6 +177,16 @@ impl Ready {
     }
 }
 
+/// The schema of one generation of the API.
+pub(super) fn schema(generation: Generation) -> &'static ApiSchema {
+    static CURRENT: LazyLock<Arc<Engine>> = LazyLock::new(Engine::current);
+    static OLDER: LazyLock<Arc<Engine>> = LazyLock::new(Engine::older);
+    match generation {
+        Generation::Current => &CURRENT.schema,
+        Generation::Older => &OLDER.schema,
+    }
+}
+
 impl Engine {
     /// All servers of a process share it.
     fn current() -> Arc<Self> {

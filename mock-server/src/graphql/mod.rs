@@ -23,12 +23,14 @@ mod execute;
 mod prepare;
 mod resolve;
 
+mod fault;
 mod hash;
 mod inspect;
 mod subscription;
 
 pub use api::{Api, Request};
 pub use documents::Work;
+pub use fault::{Fault, Rule, faults};
 pub use inspect::not_a_document;
 pub use outcome::{Answer, Outcome};
 pub use resolve::Generation;

@@ -25,6 +25,16 @@ impl Problem {
         Self { places: places.into(), message: message.into() }
     }
 
+    /// What the server says.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Where it is first of all.
+    pub(super) fn place(&self) -> Option<usize> {
+        self.places.first().copied()
+    }
+
     /// With a path, it is a resolver's error.
     pub(super) fn to_value(&self, lines: &Lines<'_>, path: Option<Value>) -> Value {
         let mut error = Map::new();
