@@ -31,6 +31,12 @@ pub fn judge(
     of_client.chain(kit_fault(sessions)).collect()
 }
 
+/// What the client of these sessions was said to be able to do, as far as any transcript tells; otherwise everything.
+pub fn capabilities(sessions: &[Session]) -> Vec<Capability> {
+    let told: Vec<_> = sessions.iter().filter_map(Session::capabilities).collect();
+    if told.is_empty() { Capability::ALL.to_vec() } else { told.concat() }
+}
+
 /// What the checks see in one session, leaving out those that do not read it.
 pub fn observe<'a>(session: &'a Session, checks: &[&'static Check]) -> Vec<Sighting<'a>> {
     checks
@@ -248,6 +254,19 @@ mod tests {
                 findings.iter().map(|it| (it.id.as_str(), it.verdict)).collect::<Vec<_>>();
             assert_eq!(verdicts, [("FR005", Verdict::Fail), ("HB001", Verdict::Pass)]);
         }
+    }
+
+    #[test]
+    fn a_transcript_tells_what_its_client_was_said_to_be_able_to_do() {
+        let told = Session::capabilities_note(&[Capability::Subscribe]);
+        let limited = Wire::new().scenario("reset").entry(0.0, told).session();
+        let sessions = [limited];
+        assert_eq!(capabilities(&sessions), [Capability::Subscribe]);
+        let checks: Vec<_> = catalogue().into_iter().filter(|it| it.id == "RC002").collect();
+        let findings = judge(&sessions, &checks, &capabilities(&sessions));
+        assert_eq!(findings[0].verdict, Verdict::NotApplicable);
+        let silent = Wire::new().session();
+        assert_eq!(capabilities(&[silent]), Capability::ALL);
     }
 
     fn kit_faults(wire: Wire) -> Vec<Finding> {

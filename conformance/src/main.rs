@@ -16,7 +16,6 @@ use glimesh_conformance::args::{
     RunArgs, RunFormat, SelfCheckArgs, ServerArgs,
 };
 use glimesh_conformance::baseline::{self, Baseline, Facts};
-use glimesh_conformance::check::Capability;
 use glimesh_conformance::config::{Config, ConfigError};
 use glimesh_conformance::event::RunEvent;
 use glimesh_conformance::exit::Exit;
@@ -192,7 +191,7 @@ fn explain(id: &str) -> Result<ExitCode> {
 fn judge_files(args: &JudgeArgs) -> Result<ExitCode> {
     let sessions = args.transcripts.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
     let checks = check::catalogue();
-    let findings = judge::judge(&sessions, &checks, &capabilities(&sessions));
+    let findings = judge::judge(&sessions, &checks, &judge::capabilities(&sessions));
     let findings = finish::only_seen(findings);
     let exit = finish::exit_of_transcripts(&findings);
     match args.format {
@@ -200,14 +199,6 @@ fn judge_files(args: &JudgeArgs) -> Result<ExitCode> {
         Format::Json => report::findings_json(&findings, io::stdout())?,
     }
     Ok(ExitCode::from(exit.code()))
-}
-
-/// What the client was said to be able to do, by any of the transcripts; everything, if none says.
-fn capabilities(sessions: &[Session]) -> Vec<Capability> {
-    let said = sessions.iter().filter_map(Session::capabilities).flatten();
-    let said: Vec<_> = said.copied().collect();
-    let says = sessions.iter().any(|session| session.capabilities().is_some());
-    if says { said } else { Capability::ALL.to_vec() }
 }
 
 fn merge(args: &MergeArgs) -> Result<ExitCode> {

@@ -22,6 +22,10 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may take to end after SIGTERM unless said.
 pub const GRACE: Duration = Duration::from_secs(3);
 
+/// How long the bundled client waits for a reply: longer than the suite holds one back, and short enough for a quick
+/// run.
+const BUNDLED_REPLY_MS: &str = "7000";
+
 /// Everything that a run needs to know.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -188,7 +192,8 @@ impl Plan {
 pub fn bundled(kit: &Path, options: &[&str]) -> Vec<String> {
     let program = kit.to_string_lossy().into_owned();
     let fixed = ["reference-client", "--url", "{url}", "--heartbeat-ms", "{heartbeat_ms}"];
-    let words = fixed.iter().chain(options).map(|&word| word.to_owned());
+    let fixed = fixed.into_iter().chain(["--reply-ms", BUNDLED_REPLY_MS]);
+    let words = fixed.chain(options.iter().copied()).map(str::to_owned);
     [program].into_iter().chain(words).collect()
 }
 

@@ -234,12 +234,33 @@ async fn attend(
         biased;
         ended = running.wait() => (ended, false),
         () = server.scenario_ended() => (stop(plan, server, running).await, false),
+        () = too_many_connections(server) => (stop(plan, server, running).await, false),
         _ = interrupt.wait_for(|&interrupted| interrupted) => {
             (stop(plan, server, running).await, true)
         }
     };
     record_end(server, &ended);
     cut_short
+}
+
+/// How many connections a client may open in one session. A polite one needs a handful; one that reconnects without a
+/// pause opens thousands a second, and has shown by then what it does.
+const MOST_CONNECTIONS: usize = 2_000;
+
+/// How often connections are counted.
+const COUNT_EVERY: Duration = Duration::from_millis(200);
+
+/// Returns when the client has opened more connections than anybody needs, with a note that says so.
+async fn too_many_connections(server: &MockServer) {
+    let (mut entries, mut connections) = (0, 0);
+    while connections <= MOST_CONNECTIONS {
+        tokio::time::sleep(COUNT_EVERY).await;
+        let new = server.entries_from(entries);
+        entries += new.len();
+        connections += new.iter().filter(|entry| entry.what == What::Accept).count();
+    }
+    let text = format!("the session was ended: more than {MOST_CONNECTIONS} connections");
+    server.append(What::Note { code: "too-many-connections".to_owned(), text });
 }
 
 async fn stop(plan: &Plan, server: &MockServer, running: &mut Running) -> Ended {

@@ -20,9 +20,9 @@ use crate::suite;
 /// The longest that a session waits for a correct client. It comes well before; this is for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The longest that a session waits for a mutant, of which many never come: longer than the 5 s that a subscription
-/// may take after a join that is held for 3 s.
-const PATIENCE_WITH_MUTANTS: Duration = Duration::from_secs(9);
+/// The longest that a session waits for a mutant, of which many never come: longer than the 7 s after which the
+/// reference client gives up a join, and the second that it takes to come back.
+const PATIENCE_WITH_MUTANTS: Duration = Duration::from_secs(10);
 
 /// Between the first starts, so that not all processes are born at once; later ones start when others end.
 const STAGGER: Duration = Duration::from_millis(100);
@@ -114,7 +114,13 @@ impl Row {
         };
         let (level, verdict) = (named.level, named.verdict);
         let only_fail_counts = level == Level::Must && !mutant.is_only_weak();
-        let caught = verdict == Verdict::Fail || (verdict == Verdict::Weak && !only_fail_counts);
+        let caught = match verdict {
+            Verdict::Fail => true,
+            Verdict::Weak => !only_fail_counts,
+            // Below SHOULD nothing fails: what is seen is noted.
+            Verdict::Note => matches!(level, Level::May | Level::Note),
+            _ => false,
+        };
         let (verdict, actual) = (verdict.as_str(), &named.actual);
         (!caught).then(|| format!("{id} says {verdict} of the mutant {name}: {actual}"))
     }
@@ -261,6 +267,9 @@ mod tests {
         check(mutant, Level::Must, Verdict::Inconclusive, false);
         check(mutant, Level::Should, Verdict::Weak, true);
         check(mutant, Level::Should, Verdict::Pass, false);
+        check(mutant, Level::Should, Verdict::Note, false);
+        check(mutant, Level::May, Verdict::Note, true);
+        check(mutant, Level::May, Verdict::Pass, false);
         check(Subject::Broken(Mutant::FailsWhenCut), Level::Must, Verdict::Weak, true);
     }
 

@@ -9,7 +9,37 @@ pub const NAME: &str = "glimesh-chat-2023-06";
 pub const DOCUMENT: &str = "150d0093";
 
 /// The sessions of the suite, the longest first so that it starts first. Each is named after its scenario.
-pub const SESSIONS: [&str; 6] = ["quiet", "reset", "burst", "malformed", "held-join", "client-id"];
+pub const SESSIONS: [&str; 29] = [
+    "three-resets",
+    "quiet",
+    "heartbeat-foreign-ref",
+    "muted-heartbeat",
+    "pending-heartbeat",
+    "heartbeat-late-reply",
+    "busy-chat",
+    "unanswered-doc",
+    "unanswered-join",
+    "upgrade-never-answered",
+    "always-403",
+    "late-join",
+    "upgrade-in-five-seconds",
+    "refused-subscription",
+    "held-join",
+    "stale-close",
+    "in-pieces",
+    "malformed",
+    "burst",
+    "nothing-in-a-message",
+    "long-subscription-id",
+    "heartbeat-text-null",
+    "refused-heartbeat",
+    "refused-join",
+    "nobody-listens",
+    "reset",
+    "server-closes",
+    "foreign-reply",
+    "client-id",
+];
 
 /// The session that is run for checks which are content with any: a short one with a token.
 const ANY: &str = "held-join";

@@ -15,9 +15,25 @@ fn the_documents_own_client_in_javascript() {
     let command = ["node", "document-js/client.js", "{url}"];
     let Some(seen) = judge("GLIMESH_JUDGE_NODE", &command) else { return };
     insta::assert_snapshot!(seen, @r#"
-    exit code 5, 25 pass
+    exit code 5, 53 pass
     PR002 weak
+    CN013 weak
+    FR008 note
+    JN005 weak
+    JN006 weak
+    JN008 weak
+    SB008 inconclusive
+    MS008 weak
     HB001 weak
+    HB003 weak
+    HB009 weak
+    HB010 weak
+    HB013 weak
+    HB014 note
+    HB015 weak
+    HB018 inconclusive
+    HB019 inconclusive
+    HB020 inconclusive
     RC002 weak
     RC004 inconclusive
     FT001 weak
@@ -30,8 +46,11 @@ fn a_client_on_phoenix_js() {
         return;
     };
     insta::assert_snapshot!(seen, @r#"
-    exit code 0, 28 pass
+    exit code 0, 69 pass
+    CN013 weak
     HB001 weak
+    HB003 weak
+    HB014 note
     FT001 weak
     "#);
 }
@@ -42,7 +61,9 @@ fn a_client_on_python_websockets() {
     let command = [python, "websockets-py/client.py", "{url}"];
     let Some(seen) = judge("GLIMESH_JUDGE_PYTHON", &command) else { return };
     insta::assert_snapshot!(seen, @r#"
-    exit code 0, 30 pass
+    exit code 0, 72 pass
+    HB009 note
+    HB010 note
     "#);
 }
 

@@ -117,7 +117,7 @@ async fn session_of(client: Vec<String>, env: Vec<(String, String)>) -> Session 
     runner::run(&plan, &|_| {}, interrupt).await.unwrap().sessions.remove(0)
 }
 
-/// The codes of what the server noted about connections.
+/// What the server noted about connections.
 fn notes(session: &Session) -> Vec<&str> {
     let codes = session.transcript.entries.iter().filter_map(|entry| match &entry.what {
         What::Note { code, .. } if entry.conn.is_some() => Some(code.as_str()),

@@ -17,7 +17,7 @@ use crate::check::{Check, Level, Observation, Scope, Timing, never_opened, short
 use crate::session::{Connection, Seen, Session};
 
 /// Gaps above this leave no margin for a slow moment.
-const MARGIN_ENDS: Duration = Duration::from_secs(29);
+pub(super) const MARGIN_ENDS: Duration = Duration::from_secs(29);
 
 /// A connection that ends so soon after a reply ended because of it. Real time.
 const AT_ONCE: Duration = Duration::from_secs(2);
@@ -116,11 +116,12 @@ pub(super) const CHECKS: [Check; 6] = [
 ];
 
 fn sends_heartbeats(session: &Session) -> Observation {
-    worst(session.open_connections().map(|connection| first_beat(session, connection)))
-        .unwrap_or_else(never_opened)
+    let each = session.open_connections().map(|connection| first_beat(session, connection));
+    Observation::worst(each).unwrap_or_else(never_opened)
 }
 
-fn first_beat(session: &Session, connection: &Connection) -> Observation {
+/// When the first heartbeat of a connection came, or that none came in time.
+pub(super) fn first_beat(session: &Session, connection: &Connection) -> Observation {
     let limit = limit(session);
     let expected = format!("a heartbeat at most {} s after the open", secs(limit));
     let Some(opened_at) = connection.opened_at else { return never_opened() };
@@ -159,7 +160,12 @@ fn first_beat(session: &Session, connection: &Connection) -> Observation {
 }
 
 /// Judges a gap between heartbeats against the limit, the tolerance and the margin.
-fn gap_observation(session: &Session, gap: Duration, what: &str, since: &str) -> Observation {
+pub(super) fn gap_observation(
+    session: &Session,
+    gap: Duration,
+    what: &str,
+    since: &str,
+) -> Observation {
     let limit = limit(session);
     let timing = Timing { measured: gap, limit, tolerance: TOLERANCE };
     let told = format!("{what} {} s {since}", secs(gap));
@@ -332,17 +338,21 @@ fn accepts_null(session: &Session) -> Observation {
     }
 }
 
-/// Whether the client ended the connection or itself at once after a reply.
-fn ended_by(session: &Session, connection: &Connection, reply: &Seen) -> Option<Observation> {
+/// Whether the client ended the connection or itself at once after a frame.
+pub(super) fn ended_by(
+    session: &Session,
+    connection: &Connection,
+    reply: &Seen,
+) -> Option<Observation> {
     let soon = |at: Instant| at >= reply.at && at.since(reply.at) <= AT_ONCE;
     if let Some((entry, event)) = session.early_exit()
         && soon(session.entry(entry).at)
     {
-        let actual = format!("the client {} right after the reply", how_it_ended(event));
+        let actual = format!("the client {} right after it", how_it_ended(event));
         return Some(Observation::unmet(actual).at_entry(reply.entry, reply.at));
     }
     connection.left(session).filter(|(_, at)| soon(*at)).map(|_| {
-        Observation::unmet("the client ended the connection right after the reply")
+        Observation::unmet("the client ended the connection right after it")
             .at_entry(reply.entry, reply.at)
     })
 }
@@ -370,15 +380,10 @@ fn survives_abort(session: &Session) -> Observation {
     }
 }
 
-fn connection_pings(session: &Session, connection: &Connection) -> bool {
+pub(super) fn connection_pings(session: &Session, connection: &Connection) -> bool {
     let is_ping =
         |index: &usize| matches!(session.entry(*index).what, What::Ping { from: From::Client, .. });
     connection.entries.iter().any(is_ping)
-}
-
-/// The worst of several observations; of equals the first. What was not seen on one may be seen on another.
-fn worst(observations: impl Iterator<Item = Observation>) -> Option<Observation> {
-    observations.reduce(|worst, next| if next.outcome > worst.outcome { next } else { worst })
 }
 
 #[cfg(test)]

@@ -19,11 +19,11 @@ const JOIN_TOLERANCE: Duration = Duration::from_secs(2);
 /// A document that follows its join within this time was sent without waiting, in one burst. A client that writes
 /// both from one function needs microseconds; a quarter of a second leaves room for a loaded machine, and is far
 /// less than any client's timer and than the three seconds for which the answer is held.
-const BURST: Duration = Duration::from_millis(250);
+pub(super) const BURST: Duration = Duration::from_millis(250);
 
 /// Who joins again this long after an unanswered join has a timer for it, of a second or more; the wire may have
 /// held up the first join a little.
-const RETRY_AFTER: Duration = Duration::from_millis(900);
+pub(super) const RETRY_AFTER: Duration = Duration::from_millis(900);
 
 /// Phoenix's own timeout of a join; whoever waited so long may try again.
 ///
@@ -308,20 +308,20 @@ fn unreadable(session: &Session, connection: &Connection, up_to: usize) -> Optio
         .then_some("the client sent what is no frame, and its join may be among it")
 }
 
-fn is_join(frame: &Frame) -> bool {
+pub(super) fn is_join(frame: &Frame) -> bool {
     frame.topic == names::CONTROL_TOPIC && frame.event == names::PHX_JOIN
 }
 
-fn is_doc(frame: &Frame) -> bool {
+pub(super) fn is_doc(frame: &Frame) -> bool {
     frame.topic == names::CONTROL_TOPIC && frame.event == names::DOC
 }
 
 /// Whether a frame of the server's answers a push.
-fn answers(reply: &Frame, push: &Frame) -> bool {
+pub(super) fn answers(reply: &Frame, push: &Frame) -> bool {
     reply.event == names::PHX_REPLY && reply.topic == push.topic && reply.msg_ref == push.msg_ref
 }
 
-fn status(reply: &Frame) -> Option<&str> {
+pub(super) fn status(reply: &Frame) -> Option<&str> {
     reply.payload.get("status").and_then(Value::as_str)
 }
 

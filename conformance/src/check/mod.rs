@@ -1,14 +1,33 @@
 //! The checks, one file per area. A check is data with one pure function of a session.
 
-mod connect;
-mod fault;
-mod frame;
-mod heartbeat;
-mod join;
-mod message;
 mod process;
-mod recover;
+
+mod connect;
+mod offer;
+mod upgrade;
+
+mod frame;
+mod refs;
+mod strict;
+
+mod join;
+mod join_reply;
+
+mod document;
+mod refusal;
 mod subscribe;
+
+mod message;
+mod shape;
+
+mod afresh;
+mod beat_reply;
+mod heartbeat;
+mod pace;
+mod unanswered;
+
+mod fault;
+mod recover;
 
 mod elements;
 pub mod limit;
@@ -240,22 +259,40 @@ impl Observation {
 /// The exit status by which a client says that it cannot run a session. Source: the convention of test harnesses.
 pub const CANNOT_RUN: i32 = 77;
 
-/// The areas, in the order of the catalogue.
+/// The letters of the areas, in the order of the catalogue.
+const ORDER: [&str; 10] = ["PR", "CN", "FR", "JN", "SB", "MS", "HB", "MU", "RC", "FT"];
+
+/// What the modules hold.
 const AREAS: &[&[Check]] = &[
     &process::CHECKS,
     &connect::CHECKS,
+    &offer::CHECKS,
+    &upgrade::CHECKS,
     &frame::CHECKS,
+    &refs::CHECKS,
+    &strict::CHECKS,
     &join::CHECKS,
+    &join_reply::CHECKS,
     &subscribe::CHECKS,
+    &document::CHECKS,
+    &refusal::CHECKS,
     &message::CHECKS,
+    &shape::CHECKS,
     &heartbeat::CHECKS,
+    &pace::CHECKS,
+    &unanswered::CHECKS,
+    &afresh::CHECKS,
+    &beat_reply::CHECKS,
     &recover::CHECKS,
     &fault::CHECKS,
 ];
 
 /// Every check, in the order of the catalogue.
 pub fn catalogue() -> Vec<&'static Check> {
-    AREAS.iter().copied().flatten().collect()
+    let mut checks: Vec<_> = AREAS.iter().copied().flatten().collect();
+    let place = |check: &Check| ORDER.iter().position(|area| check.id.starts_with(area));
+    checks.sort_by_key(|check| (place(check), check.id));
+    checks
 }
 
 fn never_opened() -> Observation {

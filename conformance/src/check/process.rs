@@ -6,7 +6,7 @@ use crate::check::{CANNOT_RUN, Check, Level, Observation, Scope};
 use crate::session::{Request, Session};
 
 /// The checks of this area.
-pub(super) const CHECKS: [Check; 2] = [
+pub(super) const CHECKS: [Check; 3] = [
     Check {
         id: "PR001",
         slug: "process/starts-and-connects",
@@ -28,7 +28,7 @@ pub(super) const CHECKS: [Check; 2] = [
         clauses: &[],
         level: Level::Should,
         title: "exits cleanly when asked to",
-        requirement: "The client SHOULD end within the grace after SIGTERM, with status 0, and leave no process behind.",
+        requirement: "The client SHOULD end within the grace after SIGTERM, with status 0.",
         why: "Service managers and containers stop programs with SIGTERM and kill what does not listen; a client that \
               is killed cannot say goodbye to the server, and one that crashes earlier needs a look anyway.",
         mend: "Handle SIGTERM: close the WebSocket with code 1000 and exit with status 0.",
@@ -37,15 +37,33 @@ pub(super) const CHECKS: [Check; 2] = [
         timing: false,
         judge: exits_cleanly,
     },
+    Check {
+        id: "PR004",
+        slug: "process/leaves-nothing-behind",
+        clauses: &[],
+        level: Level::Should,
+        title: "leaves nothing behind",
+        requirement: "When the client has ended, none of the processes that it started SHOULD live on.",
+        why: "A process that outlives its client keeps connections, files and memory, and after the next start there \
+              are two. Service managers kill what is left, which ends it without a goodbye.",
+        mend: "Wait for your own child processes, or end them, before you exit; in a shell script, start the client with exec.",
+        scope: Scope::Every,
+        needs: None,
+        timing: false,
+        judge: leaves_nothing_behind,
+    },
 ];
 
-/// The sessions that do something to the client which it may not survive.
-const PROVOKED: [&str; 2] = ["malformed", "reset"];
+/// The sessions that do nothing to the client which might end it.
+const CALM: [&str; 4] = ["quiet", "burst", "held-join", "client-id"];
 
 fn starts_and_connects(session: &Session) -> Observation {
     if let Some(Request { entry: index, at, .. }) = session.requests().next() {
         return Observation::met(format!("the first upgrade request came {at} after the start"))
             .at_entry(index, at);
+    }
+    if session.scenario() == "nobody-listens" {
+        return Observation::unseen("nobody listened, and the client may end or wait for that");
     }
     let expected = "an upgrade request to the URL that was given";
     for (index, event) in session.process_events() {
@@ -82,7 +100,9 @@ fn exits_cleanly(session: &Session) -> Observation {
     for (index, event) in session.process_events() {
         let at = session.entry(index).at;
         let trouble = match event {
-            ProcessEvent::Started | ProcessEvent::NotStarted { .. } => continue,
+            ProcessEvent::Started
+            | ProcessEvent::NotStarted { .. }
+            | ProcessEvent::Leaked { .. } => continue,
             ProcessEvent::Stop { .. } => {
                 asked_at = Some(at);
                 continue;
@@ -95,7 +115,7 @@ fn exits_cleanly(session: &Session) -> Observation {
             ProcessEvent::Exited { status: Some(CANNOT_RUN), .. } if asked_at.is_none() => continue,
             // What ends a client there has checks of its own.
             ProcessEvent::Exited { .. }
-                if asked_at.is_none() && PROVOKED.contains(&session.scenario()) =>
+                if asked_at.is_none() && !CALM.contains(&session.scenario()) =>
             {
                 continue;
             }
@@ -103,12 +123,9 @@ fn exits_cleanly(session: &Session) -> Observation {
                 Some(_) => format!("asked to stop, it {}", how_it_ended(event)),
                 None => format!("it {} before it was asked to stop", how_it_ended(event)),
             },
-            ProcessEvent::Leaked { processes } => {
-                format!("it left {processes} processes behind, which were killed")
-            }
         };
         return Observation::unmet(trouble)
-            .expecting("status 0 within the grace after SIGTERM, and no process left")
+            .expecting("status 0 within the grace after SIGTERM")
             .at_entry(index, at);
     }
     match clean {
@@ -117,6 +134,25 @@ fn exits_cleanly(session: &Session) -> Observation {
         }
         Some(None) => Observation::unseen("it ended with status 0 before it was asked to stop"),
         None => Observation::unseen("it was not asked to stop"),
+    }
+}
+
+fn leaves_nothing_behind(session: &Session) -> Observation {
+    let events = || session.process_events();
+    for (index, event) in events() {
+        if let ProcessEvent::Leaked { processes } = event {
+            let told = format!("it left {processes} processes behind, which were killed");
+            return Observation::unmet(told)
+                .expecting("no process left when the client has ended")
+                .at_entry(index, session.entry(index).at);
+        }
+    }
+    // What a client that had to be killed would have left, nobody knows.
+    match events().any(|(_, event)| matches!(event, ProcessEvent::Killed)) {
+        false if events().any(|(_, event)| matches!(event, ProcessEvent::Exited { .. })) => {
+            Observation::met("no process was left")
+        }
+        _ => Observation::unseen("the client did not end by itself or when it was asked to"),
     }
 }
 
@@ -164,10 +200,17 @@ mod tests {
         let killed = asked().entry(12.0, process(ProcessEvent::Killed));
         assert_eq!(outcome("PR002", killed.entry(12.0, exited(None, Some("SIGKILL")))), Unmet);
         let leaked = process(ProcessEvent::Leaked { processes: 2 });
-        assert_eq!(
-            outcome("PR002", asked().entry(9.1, exited(Some(0), None)).entry(9.6, leaked)),
-            Unmet
-        );
+        let left = asked().entry(9.1, exited(Some(0), None)).entry(9.6, leaked);
+        assert_eq!((outcome("PR002", left.clone()), outcome("PR004", left)), (Met, Unmet));
+    }
+
+    #[test]
+    fn nothing_left_is_seen_only_at_an_end() {
+        let ended = Wire::new().open(1.0).entry(9.1, exited(Some(0), None));
+        assert_eq!(outcome("PR004", ended), Met);
+        assert_eq!(outcome("PR004", Wire::new().open(1.0)), Unseen);
+        let killed = Wire::new().entry(12.0, process(ProcessEvent::Killed));
+        assert_eq!(outcome("PR004", killed.entry(12.0, exited(None, Some("SIGKILL")))), Unseen);
     }
 
     #[test]

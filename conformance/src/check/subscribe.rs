@@ -112,7 +112,7 @@ fn missing(session: &Session, time: Duration, expected: &str) -> Observation {
 }
 
 /// The client's `doc` frames on the control topic.
-fn docs(session: &Session) -> impl Iterator<Item = (usize, Instant, &Frame)> {
+pub(super) fn docs(session: &Session) -> impl Iterator<Item = (usize, Instant, &Frame)> {
     session
         .open_connections()
         .flat_map(|connection| connection.on_control(names::DOC))

@@ -124,6 +124,17 @@ impl Wire {
         self.upgrade(at, names::GRAPH_PATH, &[("vsn", names::VSN), credential], 101)
     }
 
+    /// One more header in the request that opened the newest connection.
+    pub(crate) fn with_header(mut self, header: (String, String)) -> Self {
+        let mut newest = self.transcript.entries.iter_mut().rev();
+        let headers = newest.find_map(|entry| match &mut entry.what {
+            What::Upgrade { headers, .. } => Some(headers),
+            _ => None,
+        });
+        headers.expect("a connection was opened").push(header);
+        self
+    }
+
     /// A text message of the client's.
     pub(crate) fn client(self, at: f64, text: &str) -> Self {
         self.text(at, From::Client, text)

@@ -1,16 +1,19 @@
 //! From a URL to an open WebSocket.
 
 use std::io;
+use std::time::Duration;
 
 use glimesh_mock::Trust;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Response;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, Uri, header};
 use tokio_tungstenite::tungstenite::{self, error::UrlError};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use super::{Manner, Variant, target};
+use super::{Manner, Mutant, Variant, target};
 
 /// An open connection, seen from the client.
 pub(super) type Socket = WebSocketStream<Box<dyn Stream>>;
@@ -43,21 +46,41 @@ pub(super) enum DialError {
     /// The server's answer is no answer to an upgrade.
     #[error("the upgrade failed")]
     Handshake(#[source] tungstenite::Error),
+    /// The server does not answer the upgrade.
+    #[error("no answer to the upgrade")]
+    NoAnswer,
+    /// The server opened the WebSocket, without what we offered.
+    #[error("the server declined permessage-deflate")]
+    Declined,
 }
 
-/// Connects once; a wss URL needs somebody to trust.
+/// Connects once; a wss URL needs somebody to trust. `within`: how long the upgrade's answer may take.
 pub(super) async fn dial(
     manner: Manner,
     given: &str,
     trust: Option<&Trust>,
+    within: Duration,
 ) -> Result<Socket, DialError> {
+    let within = match manner {
+        Manner::Broken(Mutant::WaitsForTheUpgrade) => Duration::MAX,
+        Manner::Broken(Mutant::FailsAtSlowUpgrade) => IMPATIENT,
+        _ => within,
+    };
+    timeout(within, connect(manner, given, trust)).await.unwrap_or(Err(DialError::NoAnswer))
+}
+
+/// How long an impatient mutant waits for the upgrade's answer.
+const IMPATIENT: Duration = Duration::from_secs(2);
+
+async fn connect(manner: Manner, given: &str, trust: Option<&Trust>) -> Result<Socket, DialError> {
     let url = target::url(manner, given);
     let unusable = |why| DialError::Url { url: given.to_owned(), why };
     let mut request = url.as_str().into_client_request().map_err(|error| match error {
         tungstenite::Error::Url(UrlError::NoHostName) => unusable("it names no host"),
         _ => unusable("it is no URL"),
     })?;
-    if manner.varies(Variant::OffersDeflate) {
+    let insists = manner.is(Mutant::InsistsOnDeflate);
+    if manner.varies(Variant::OffersDeflate) || insists {
         let offer = HeaderValue::from_static("permessage-deflate; client_max_window_bits");
         request.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, offer);
     }
@@ -78,10 +101,15 @@ pub(super) async fn dial(
         None => Box::new(stream),
     };
     match client_async(request, stream).await {
+        Ok((_, answer)) if insists && !accepts_extension(&answer) => Err(DialError::Declined),
         Ok((socket, _)) => Ok(socket),
         Err(tungstenite::Error::Http(answer)) => Err(DialError::Refused(answer.status())),
         Err(error) => Err(DialError::Handshake(error)),
     }
+}
+
+fn accepts_extension(answer: &Response) -> bool {
+    answer.headers().contains_key(header::SEC_WEBSOCKET_EXTENSIONS)
 }
 
 /// Host, port, and whether TLS is spoken there.

@@ -33,6 +33,8 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 25_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub heartbeat_ms: u64,
     /// How long a reply may take before the connection counts as dead.
+    ///
+    /// A heartbeat's reply may take seven tenths of the time between two heartbeats, if that is shorter.
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub reply_ms: u64,
     /// Be correct, but different.

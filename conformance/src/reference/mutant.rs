@@ -42,6 +42,10 @@ mutants! {
     ExitsBadly = "exits-badly" => "PR002",
     /// Does not listen to SIGTERM.
     IgnoresStop = "ignores-stop" => "PR002",
+    /// Aborts when nobody listens.
+    AbortsWhenRefused = "aborts-when-refused" => "PR003",
+    /// Starts another program, and leaves it running.
+    LeavesAChild = "leaves-a-child" => "PR004",
 
     /// Connects to `/socket/websocket`, Phoenix's default path.
     WrongPath = "wrong-path" => "CN001",
@@ -59,6 +63,14 @@ mutants! {
     ClientIdAsToken = "client-id-as-token" => "CN004",
     /// `token=TOKEN_HERE`, as the document prints it.
     Placeholder = "placeholder" => "CN005",
+    /// Tries again at once after a 403.
+    HammersAt403 = "hammers-at-403" => "CN010",
+    /// Ends with status 1 if the upgrade takes more than two seconds.
+    FailsAtSlowUpgrade = "fails-at-slow-upgrade" => "CN012",
+    /// Waits for ever for the upgrade's answer.
+    WaitsForTheUpgrade = "waits-for-the-upgrade" => "CN013",
+    /// Gives up a connection on which its offer of permessage-deflate was declined.
+    InsistsOnDeflate = "insists-on-deflate" => "CN014",
 
     /// Frames as binary messages. Origin: the document's first section.
     Binary = "binary" => "FR001",
@@ -66,6 +78,8 @@ mutants! {
     SingleQuotes = "single-quotes" => "FR002",
     /// A comma before the closing bracket.
     TrailingComma = "trailing-comma" => "FR002",
+    /// Text in Latin-1: a byte that is no UTF-8.
+    Latin1 = "latin-1" => "FR002",
     /// Objects instead of arrays. Origin: SwiftPhoenixClient #165.
     Objects = "objects" => "FR003",
     /// A JSON string that holds the frame. Origin: the document's first section.
@@ -80,6 +94,20 @@ mutants! {
     NullPayload = "null-payload" => "FR007",
     /// An array as the payload of the join.
     ArrayPayload = "array-payload" => "FR007",
+    /// A query with the ref of the join that is not answered yet.
+    OneRefForTwo = "one-ref-for-two" => "FR008",
+    /// Documents with null as join ref. Origin: gql #231.
+    NoJoinRef = "no-join-ref" => "FR009",
+    /// Documents with a join ref that no join had.
+    ForeignJoinRef = "foreign-join-ref" => "FR009",
+    /// Documents whose payload has the key `query` twice.
+    DuplicateKeys = "duplicate-keys" => "FR010",
+    /// Joins a topic that is none of the protocol's.
+    JoinsTheLobby = "joins-the-lobby" => "FR011",
+    /// WebSocket frames without a mask.
+    Unmasked = "unmasked" => "FR012",
+    /// Closes with 1006, which no close frame may carry.
+    ClosesWith1006 = "closes-with-1006" => "FR012",
 
     /// Connects and never joins.
     NeverJoins = "never-joins" => "JN001",
@@ -89,23 +117,63 @@ mutants! {
     ImpatientDocument = "impatient-document" => "JN003",
     /// Two joins on every connection. Origin: SwiftPhoenixClient PR 177.
     JoinsTwice = "joins-twice" => "JN004",
+    /// Waits for ever after a refused join. Origin: phoenix #2976.
+    StaysJoining = "stays-joining" => "JN005",
+    /// Joins again at once after a refused join.
+    RejoinsAtOnce = "rejoins-at-once" => "JN005",
+    /// Waits for ever for the join's reply.
+    WaitsForEver = "waits-for-ever" => "JN006",
+    /// Subscribes twice if the join's reply was late.
+    SubscribesTwiceWhenLate = "subscribes-twice-when-late" => "JN007",
+    /// Takes any reply for the join's.
+    AnyReplyIsReady = "any-reply-is-ready" => "JN008",
+    /// Overhears a reply that comes at once. Origin: PhoenixSharp PR 11.
+    StoresRefLate = "stores-ref-late" => "JN009",
+    /// Takes the close of another join's channel for its own. Origin: phoenix #1483.
+    HeedsStaleClose = "heeds-stale-close" => "JN010",
 
     /// Joins and never subscribes.
     NeverSubscribes = "never-subscribes" => "SB001",
     /// The subscription with the event `subscribe` instead of `doc`.
     WrongEvent = "wrong-event" => "SB001",
+    /// Subscribes to another channel than the given one.
+    WrongChannel = "wrong-channel" => "SB002",
+    /// Asks for a field that messages do not have.
+    UnknownField = "unknown-field" => "SB003",
+    /// Uses a variable that the document does not define.
+    UndefinedVariable = "undefined-variable" => "SB003",
     /// `variables` as text that holds JSON.
     VariablesAsText = "variables-as-text" => "SB004",
+    /// Sends a refused subscription again and again, without a pause.
+    Hammers = "hammers" => "SB005",
+    /// Aborts at a refused subscription.
+    AbortsAtRefusal = "aborts-at-refusal" => "SB005",
+    /// Joins again and does not subscribe. Origin: absinthe-socket #22.
+    NeverResubscribes = "never-resubscribes" => "SB008",
 
     /// Dies of the tenth message.
     DiesOfMessages = "dies-of-messages" => "MS002",
     /// Says nothing any more after the tenth message. Origin: zigcord #2, a blocking read.
     StuckAfterMessages = "stuck-after-messages" => "MS002",
+    /// Takes the null refs of a message for a protocol error, and connects anew.
+    ReconnectsAtNullRefs = "reconnects-at-null-refs" => "MS003",
+    /// Crashes on a subscription id of another shape than the document's.
+    CrashesAtOddId = "crashes-at-odd-id" => "MS004",
+    /// Crashes on a message without a user.
+    CrashesAtNullUser = "crashes-at-null-user" => "MS008",
+    /// Takes each fragment of a message for a message.
+    DiesOfFragments = "dies-of-fragments" => "MS012",
+    /// Takes a ping for the end.
+    LeavesAtPing = "leaves-at-ping" => "MS013",
+    /// Greets the channel, though it may only read.
+    Greets = "greets" => "MU009",
 
     /// No heartbeats. Origin: ryo33 phoenix-channel-client PR 7.
     NeverBeats = "never-beats" => "HB001",
-    /// WebSocket pings instead of heartbeats. Origin: phoenix_client PR 33.
-    PingsInstead = "pings-instead" => "HB001",
+    /// One heartbeat, then none. Origin: JavaPhoenixChannels PR 11.
+    BeatsOnce = "beats-once" => "HB002",
+    /// Beats every 30 s, which leaves no margin. Origin: Firezone #4348.
+    NoMargin = "no-margin" => "HB003",
     /// Heartbeats on the topic `pheonix`.
     Pheonix = "pheonix" => "HB004",
     /// Heartbeats with the event `heart_beat`.
@@ -116,14 +184,44 @@ mutants! {
     NumericBeatRef = "numeric-beat-ref" => "HB005",
     /// Heartbeats without a ref.
     NoBeatRef = "no-beat-ref" => "HB005",
-    /// Two heartbeats, then none. Origin: JavaPhoenixChannels PR 11.
+    /// Two heartbeats, then none.
     BeatsTwice = "beats-twice" => "HB006",
     /// Beats at once, then at twice the interval, which is longer than the limit.
     BeatsTooSlowly = "beats-too-slowly" => "HB006",
+    /// Does not beat as long as messages come. Origin: realtime-js #94.
+    MessagesResetTimer = "messages-reset-timer" => "HB008",
+    /// Beats only when it is joined.
+    BeatsWhenJoined = "beats-when-joined" => "HB009",
+    /// Does not beat while a document is unanswered.
+    WaitsForTheDocument = "waits-for-the-document" => "HB010",
+    /// Crashes on the text `null` in the heartbeat's reply.
+    CrashesAtTextNull = "crashes-at-text-null" => "HB011",
     /// Takes the `null` in the heartbeat's reply for a protocol error, and connects anew.
     ReconnectsAtNull = "reconnects-at-null" => "HB012",
     /// Crashes on the `null` in the heartbeat's reply.
     CrashesAtNull = "crashes-at-null" => "HB012",
+    /// Does not notice that its heartbeats are not answered. Origin: Firezone #2916.
+    NeverNotices = "never-notices" => "HB013",
+    /// Notices long after the next heartbeat. Origin: Firezone #4484.
+    NoticesLate = "notices-late" => "HB014",
+    /// Takes any reply for the heartbeat's. Origin: SwiftPhoenixClient PR 103.
+    AnyReplyCounts = "any-reply-counts" => "HB015",
+    /// Crashes on a heartbeat's reply that it does not wait for any more.
+    CrashesAtLateReply = "crashes-at-late-reply" => "HB016",
+    /// Crashes on a heartbeat's reply with the status error.
+    CrashesAtBeatError = "crashes-at-beat-error" => "HB017",
+    /// Holds an unanswered heartbeat against the next connection. Origin: phoenix-socket-dart PR 28.
+    KeepsPendingBeat = "keeps-pending-beat" => "HB018",
+    /// Its heartbeats end with its first connection.
+    BeatsOnFirstOnly = "beats-on-first-only" => "HB019",
+    /// Each connection adds a timer to those of the ones before. Origin: phoenix #4623.
+    TimersPileUp = "timers-pile-up" => "HB020",
+    /// WebSocket pings instead of heartbeats. Origin: phoenix_client PR 33.
+    PingsInstead = "pings-instead" => "HB021",
+    /// Two heartbeats at a time.
+    BeatsInPairs = "beats-in-pairs" => "HB022",
+    /// Beats on after the server has closed.
+    TalksAfterClose = "talks-after-close" => "HB023",
     /// Aborts when the connection ends without a close frame.
     AbortsWhenCut = "aborts-when-cut" => "HB024",
     /// Exits with status 1 when the connection ends without a close frame.
@@ -135,8 +233,6 @@ mutants! {
     ExitsWhenCut = "exits-when-cut" => "RC002",
     /// Connects again and does not join. Origin: SwiftPhoenixClient #176.
     NeverRejoins = "never-rejoins" => "RC004",
-    /// Joins again and does not subscribe. Origin: absinthe-socket #22.
-    NeverResubscribes = "never-resubscribes" => "RC004",
     /// Subscribes before it joins again.
     SubscribesBeforeRejoin = "subscribes-before-rejoin" => "RC004",
     /// Leaves right behind the new join. Origin: supabase-py PR 1337.
@@ -146,6 +242,8 @@ mutants! {
     CrashesAtShortArray = "crashes-at-short-array" => "FT001",
     /// Crashes on an empty text. Origin: Firezone #4484.
     CrashesAtEmptyText = "crashes-at-empty-text" => "FT001",
+    /// Ends with status 1 at its next heartbeat after a frame that it cannot read.
+    FailsAtBeatAfterMalformed = "fails-at-beat-after-malformed" => "FT001",
     /// Says nothing any more after a frame that it cannot read.
     SilentAfterMalformed = "silent-after-malformed" => "FT001",
 }

@@ -10,6 +10,9 @@ use super::{Manner, Variant};
 pub(super) struct Retry {
     manner: Manner,
     failures: usize,
+    /// Until when the heartbeat that was sent last has to be answered. Kept from one connection to the next only by
+    /// a mutant.
+    pub(super) beat_due: Option<tokio::time::Instant>,
 }
 
 /// A lost connection is tried again quickly, what keeps failing ever more slowly. The last one repeats.
@@ -18,16 +21,24 @@ const POLITE: [u64; 7] = [200, 1000, 2000, 4000, 8000, 16_000, 30_000];
 /// Source: Phoenix, `assets/js/phoenix/socket.js`, `reconnectAfterMs`.
 const QUICK: [u64; 10] = [10, 50, 100, 150, 200, 250, 500, 1000, 2000, 5000];
 
+/// Source: Phoenix, `assets/js/phoenix/socket.js`, `rejoinAfterMs`: the first one.
+const REFUSED: Duration = Duration::from_millis(1000);
+
 const SLOW: [u64; 2] = [2000, 5000];
 
 impl Retry {
     pub(super) const fn new(manner: Manner) -> Self {
-        Self { manner, failures: 0 }
+        Self { manner, failures: 0, beat_due: None }
     }
 
     /// The connection has proved itself: the next loss is the first one again.
     pub(super) const fn reset(&mut self) {
         self.failures = 0;
+    }
+
+    /// The delay before a refused join is tried again: what was refused does not mend itself at once.
+    pub(super) fn next_delay_after_refusal(&mut self) -> Duration {
+        self.next_delay().max(REFUSED)
     }
 
     /// The server refused the upgrade. That will not mend itself at once, so the quick try is left out.

@@ -1,7 +1,10 @@
 //! The program's life: connect, hold a session, and come back until it is asked to stop.
 
 use std::future::Future;
+use std::io;
+use std::os::unix::process::CommandExt as _;
 use std::pin::{Pin, pin};
+use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -34,26 +37,39 @@ pub(super) async fn until_stopped(settings: &Settings) -> u8 {
     if waited(before, stop.as_mut()).await.is_err() {
         return 0;
     }
+    if manner.is(Mutant::LeavesAChild)
+        && let Err(error) = leave_a_child(settings)
+    {
+        session::tell(&error);
+    }
     let mut retry = Retry::new(manner);
     let mut opened = 0;
     loop {
         let dialled = tokio::select! {
             biased;
             () = stop.as_mut() => return status(manner),
-            dialled = dial(manner, &settings.url, settings.trust.as_ref()) => dialled,
+            dialled = dial(manner, &settings.url, settings.trust.as_ref(), settings.reply_within) => dialled,
         };
         let end = match dialled {
             Ok(socket) => {
                 opened += 1;
-                let again = opened > 1;
-                session::hold(settings, socket, again, &mut retry, stop.as_mut()).await
+                session::hold(settings, socket, opened, &mut retry, stop.as_mut()).await
             }
             Err(error) => {
                 session::tell(&error);
                 match error {
                     DialError::Url { .. } => return USAGE,
+                    DialError::Tcp(_) if manner.is(Mutant::AbortsWhenRefused) => {
+                        std::process::abort()
+                    }
+                    DialError::NoAnswer if manner.is(Mutant::FailsAtSlowUpgrade) => return 1,
+                    DialError::Refused(_) if manner.is(Mutant::HammersAt403) => retry.reset(),
                     DialError::Refused(_) => retry.refused(),
-                    DialError::Tcp(_) | DialError::Tls(_) | DialError::Handshake(_) => {}
+                    DialError::Tcp(_)
+                    | DialError::Tls(_)
+                    | DialError::Handshake(_)
+                    | DialError::NoAnswer
+                    | DialError::Declined => {}
                 }
                 End::Lost { cut: false }
             }
@@ -61,6 +77,8 @@ pub(super) async fn until_stopped(settings: &Settings) -> u8 {
         match (end, manner) {
             (End::Stopped, _) => return status(manner),
             (End::Crashed, _) => return PANICKED,
+            (End::Failed, _) => return 1,
+            (End::Aborted, _) => std::process::abort(),
             (End::Lost { cut: true }, Manner::Broken(Mutant::AbortsWhenCut)) => {
                 std::process::abort()
             }
@@ -76,6 +94,17 @@ pub(super) async fn until_stopped(settings: &Settings) -> u8 {
             return status(manner);
         }
     }
+}
+
+/// Starts this program once more, as one that never connects, and forgets it.
+fn leave_a_child(settings: &Settings) -> io::Result<()> {
+    let mut child = std::process::Command::new(std::env::current_exe()?);
+    child.args(["reference-client", "--url", &settings.url, "--mutant"]);
+    child.arg(Mutant::NeverConnects.name());
+    child.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // In a group of its own, so that it is not asked to stop together with its parent.
+    child.process_group(0);
+    child.spawn().map(drop)
 }
 
 /// The client was asked to stop while it waited.

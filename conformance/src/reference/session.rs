@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::dial::Socket;
 use super::retry::Retry;
-use super::wire::{Heard, Out, Wire};
+use super::wire::{self, Heard, Out, Wire};
 use super::{Manner, Mutant, Settings, Variant, document};
 
 /// How a session ended.
@@ -29,16 +29,29 @@ pub(super) enum End {
     Lost { cut: bool },
     /// The program crashes, as some mutants do.
     Crashed,
+    /// The program ends with status 1.
+    Failed,
+    /// The program aborts.
+    Aborted,
 }
+
+/// How much later than the server's close a mutant still talks: too late to have been on its way.
+const LATE_WORD: Duration = Duration::from_millis(700);
+
+/// Between two tries of a mutant that hammers at the server.
+const HAMMER: Duration = Duration::from_millis(20);
+
+/// How long mutants wait that never give up.
+const FOR_EVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long the other side may take to end the connection after a close frame.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Holds a session on an open connection. `again`: there was one before.
+/// Holds a session on the `nth` open connection, counted from 1.
 pub(super) async fn hold(
     settings: &Settings,
     socket: Socket,
-    again: bool,
+    nth: u32,
     retry: &mut Retry,
     stop: Pin<&mut impl Future<Output = ()>>,
 ) -> End {
@@ -47,18 +60,29 @@ pub(super) async fn hold(
     let heartbeat_every = match manner {
         Manner::Correct(Variant::BeatsTwiceAsOften) => settings.heartbeat_every / 2,
         Manner::Broken(Mutant::BeatsTooSlowly) => settings.heartbeat_every * 2,
+        Manner::Broken(Mutant::NoMargin) => settings.heartbeat_every * 3 / 2,
+        Manner::Broken(Mutant::TimersPileUp) => settings.heartbeat_every / nth,
         _ => settings.heartbeat_every,
     };
-    let config = Config { heartbeat_every, reply_within: settings.reply_within };
+    let reply_within = match manner {
+        Manner::Broken(Mutant::NeverNotices | Mutant::WaitsForEver) => FOR_EVER,
+        _ => settings.reply_within,
+    };
+    let config = Config { heartbeat_every, reply_within };
+    if !manner.is(Mutant::KeepsPendingBeat) {
+        retry.beat_due = None;
+    }
     let mut session = Session {
         manner,
+        beat_reply: settings.reply_within.min(settings.heartbeat_every * 7 / 10),
         socket,
         client: Client::new(config, Instant::ZERO),
-        wire: Wire::new(manner, again, subscription.clone()),
+        wire: Wire::new(manner, nth > 1, subscription.clone(), &settings.channel_id),
         retry,
         subscription,
         opened: tokio::time::Instant::now(),
         join_at: Some(Instant::ZERO),
+        doc_at: None,
         asked: Vec::new(),
         stuck: false,
     };
@@ -75,6 +99,8 @@ pub(super) fn tell(error: &dyn Error) {
 
 struct Session<'a> {
     manner: Manner,
+    /// How long a heartbeat's reply may take.
+    beat_reply: Duration,
     socket: Socket,
     client: Client,
     wire: Wire,
@@ -83,6 +109,8 @@ struct Session<'a> {
     opened: tokio::time::Instant,
     /// When to join; `None` while that is done.
     join_at: Option<Instant>,
+    /// When to subscribe again, as mutants do.
+    doc_at: Option<Instant>,
     /// The documents that were sent on this connection.
     asked: Vec<Ref>,
     /// Nothing is read and nothing sent any more, as with some mutants.
@@ -95,6 +123,12 @@ impl Session<'_> {
             self.join_if_due();
             if let Some(end) = self.drain().await {
                 return end;
+            }
+            if self.retry.beat_due.is_some_and(|due| due <= tokio::time::Instant::now()) {
+                self.retry.beat_due = None;
+                anstream::eprintln!("no reply to the heartbeat");
+                self.say_goodbye().await;
+                return End::Lost { cut: false };
             }
             let wake_at = self.wake_at();
             let end = tokio::select! {
@@ -120,9 +154,10 @@ impl Session<'_> {
     }
 
     fn wake_at(&self) -> tokio::time::Instant {
-        let next = [self.client.poll_timeout(), self.join_at].into_iter().flatten().min();
-        let next = next.expect("an open connection has its next heartbeat scheduled");
-        self.opened + next.since_start()
+        let next = [self.client.poll_timeout(), self.join_at, self.doc_at].into_iter().flatten();
+        let next = next.min().expect("an open connection has its next heartbeat scheduled");
+        let next = self.opened + next.since_start();
+        self.retry.beat_due.map_or(next, |due| due.min(next))
     }
 
     fn join_if_due(&mut self) {
@@ -132,6 +167,10 @@ impl Session<'_> {
             // A refusal means that the topic is joined already, or the connection gone.
             let _ = self.client.join(now);
         }
+        if self.doc_at.is_some_and(|at| at <= now) {
+            self.doc_at = None;
+            self.asked.extend(self.client.send_doc(now, &self.subscription));
+        }
     }
 
     /// Does what the client wants done, until it wants nothing more.
@@ -140,6 +179,12 @@ impl Session<'_> {
             while let Some(transmit) = self.client.poll_transmit() {
                 // The client closes only when it is told to, and this program closes by itself.
                 let Transmit::Text(text) = transmit else { continue };
+                if text.contains(names::HEARTBEAT) {
+                    self.beat_sent();
+                    if self.wire.fails_now() {
+                        return Some(End::Failed);
+                    }
+                }
                 for out in self.wire.send(&text) {
                     if self.put(out).await.is_err() {
                         return Some(End::Lost { cut: true });
@@ -147,10 +192,27 @@ impl Session<'_> {
                 }
             }
             let event = self.client.poll_event()?;
-            if self.react(event) == Next::Reconnect {
-                self.say_goodbye().await;
-                return Some(End::Lost { cut: false });
+            match self.react(event) {
+                Next::GoOn => {}
+                Next::Reconnect => {
+                    self.say_goodbye().await;
+                    return Some(End::Lost { cut: false });
+                }
+                Next::Fail => return Some(End::Failed),
+                Next::Abort => return Some(End::Aborted),
             }
+        }
+    }
+
+    fn beat_sent(&mut self) {
+        let watches = match self.manner {
+            Manner::Broken(
+                Mutant::NeverNotices | Mutant::NoticesLate | Mutant::CrashesAtLateReply,
+            ) => false,
+            _ => self.retry.beat_due.is_none(),
+        };
+        if watches {
+            self.retry.beat_due = Some(tokio::time::Instant::now() + self.beat_reply);
         }
     }
 
@@ -160,6 +222,11 @@ impl Session<'_> {
             Out::Binary(bytes) => Message::binary(bytes),
             Out::Ping => Message::Ping(Vec::new().into()),
             Out::Pong => Message::Pong(Vec::new().into()),
+            Out::Raw(bytes) => {
+                self.socket.flush().await?;
+                self.socket.get_mut().write_all(&bytes).await?;
+                return Ok(());
+            }
             Out::Pause(pause) => {
                 sleep(pause).await;
                 return Ok(());
@@ -176,13 +243,19 @@ impl Session<'_> {
             }
             Event::Replied { msg_ref, reply } if reply.status == Status::Error => {
                 anstream::eprintln!("refused: {}", reply.response);
-                if !self.asked.contains(&msg_ref) {
-                    self.join_later();
+                match self.manner {
+                    _ if !self.asked.contains(&msg_ref) => return self.join_was_refused(),
+                    Manner::Broken(Mutant::Hammers) => self.doc_at = Some(self.now() + HAMMER),
+                    Manner::Broken(Mutant::AbortsAtRefusal) => return Next::Abort,
+                    _ => {}
                 }
             }
             Event::Data { result, .. } => print(&result),
             // The server is alive and content: the next loss is the first one again.
-            Event::HeartbeatAnswered => self.retry.reset(),
+            Event::HeartbeatAnswered => {
+                self.retry.beat_due = None;
+                self.retry.reset();
+            }
             Event::HeartbeatMissed { msg_ref } => {
                 anstream::eprintln!("no reply to the heartbeat {msg_ref}");
                 return Next::Reconnect;
@@ -203,6 +276,19 @@ impl Session<'_> {
         Next::GoOn
     }
 
+    fn join_was_refused(&mut self) -> Next {
+        match self.manner {
+            Manner::Broken(Mutant::StaysJoining) => {}
+            Manner::Correct(Variant::ExitsWhenRefused) => return Next::Fail,
+            Manner::Broken(Mutant::RejoinsAtOnce) => self.join_at = Some(self.now()),
+            _ => {
+                let delay = self.retry.next_delay_after_refusal();
+                self.join_at = Some(self.now() + delay);
+            }
+        }
+        Next::GoOn
+    }
+
     fn join_later(&mut self) {
         self.join_at = Some(self.now() + self.retry.next_delay());
     }
@@ -211,6 +297,7 @@ impl Session<'_> {
         match message {
             Some(Ok(Message::Text(text))) => match self.wire.hear(&text) {
                 Heard::Text(text) => self.client.handle_text(self.now(), &text),
+                Heard::Nothing => {}
                 Heard::Crash => return Some(End::Crashed),
                 Heard::Stuck => self.stuck = true,
                 Heard::Disconnect => {
@@ -220,9 +307,23 @@ impl Session<'_> {
             },
             Some(Ok(Message::Close(frame))) => {
                 self.client.handle_close(close_of(frame));
+                if self.manner.is(Mutant::TalksAfterClose) {
+                    sleep(LATE_WORD).await;
+                    let word = wire::masked(r#"[null,"0","phoenix","heartbeat",{}]"#);
+                    let _ = self.socket.get_mut().write_all(&word).await;
+                }
                 // The library has queued the answer; reading on sends it.
                 let _ = timeout(FAREWELL, until_the_end(&mut self.socket)).await;
                 return Some(End::Lost { cut: false });
+            }
+            // The library has answered already.
+            Some(Ok(Message::Ping(data))) if self.manner.varies(Variant::TwoPongs) => {
+                if self.socket.send(Message::Pong(data)).await.is_err() {
+                    return Some(End::Lost { cut: true });
+                }
+            }
+            Some(Ok(Message::Ping(_))) if self.manner.is(Mutant::LeavesAtPing) => {
+                return Some(End::Lost { cut: true });
             }
             // Pings are answered by the library, binary messages are not for us.
             Some(Ok(_)) => {}
@@ -238,7 +339,12 @@ impl Session<'_> {
 
     /// Ends the connection. What fails now fails because the connection is gone already.
     async fn say_goodbye(&mut self) {
-        let frame = CloseFrame { code: names::CLOSE_NORMAL.into(), reason: "".into() };
+        let code = match self.manner {
+            Manner::Broken(Mutant::ClosesWith1006) => 1006,
+            Manner::Correct(Variant::ClosesGoingAway) => 1001,
+            _ => names::CLOSE_NORMAL,
+        };
+        let frame = CloseFrame { code: code.into(), reason: "".into() };
         let frame = (!self.manner.varies(Variant::ClosesEmpty)).then_some(frame);
         let by_tcp = self.manner.varies(Variant::ClosesByTcp);
         let socket = &mut self.socket;
@@ -259,6 +365,8 @@ impl Session<'_> {
 enum Next {
     GoOn,
     Reconnect,
+    Fail,
+    Abort,
 }
 
 async fn until_the_end(socket: &mut Socket) {

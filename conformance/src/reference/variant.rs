@@ -73,6 +73,20 @@ variants! {
     SlowRetry = "slow-retry",
     /// An unsolicited pong behind every frame.
     Pongs = "pongs",
+    /// Two pongs for every ping.
+    TwoPongs = "two-pongs",
+    /// A WebSocket ping beside every heartbeat.
+    PingsToo = "pings-too",
+    /// Closes with 1001, going away.
+    ClosesGoingAway = "closes-going-away",
+    /// Refs with blanks, quotes and letters of other scripts.
+    RefsOdd = "refs-odd",
+    /// Exits with status 1 when its join is refused.
+    ExitsWhenRefused = "exits-when-refused",
+    /// Numbers as channel id, where ids are texts or numbers.
+    NumericChannel = "numeric-channel",
+    /// Two subscriptions on one socket.
+    TwoSubscriptions = "two-subscriptions",
     /// An offer of permessage-deflate.
     OffersDeflate = "offers-deflate",
     /// Query parameters in another order, with foreign ones between.

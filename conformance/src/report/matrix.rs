@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::page::{BAD, BOLD, GOOD, PLAIN, WEAK, count, cut, hanging};
-use crate::check::Check;
+use crate::check::{Check, Level};
 use crate::results::{Finding, Verdict};
 use crate::self_check::{Row, Subject};
 
@@ -32,7 +32,7 @@ pub fn matrix(rows: &[Row], checks: &[&'static Check], mut out: impl Write) -> i
         }
     }
     let complains = |check: &Check, row: &Row| {
-        row.findings.iter().any(|finding| finding.id == check.id && is_complaint(finding))
+        row.findings.iter().any(|finding| finding.id == check.id && says_something(finding))
     };
     let idle: Vec<_> = checks
         .iter()
@@ -84,6 +84,12 @@ fn as_expected(row: &Row) -> String {
             }
         }
     }
+}
+
+/// Below SHOULD nothing is complained of: what is seen is noted.
+const fn says_something(finding: &Finding) -> bool {
+    is_complaint(finding)
+        || matches!((finding.level, finding.verdict), (Level::May | Level::Note, Verdict::Note))
 }
 
 const fn is_complaint(finding: &Finding) -> bool {

@@ -2,7 +2,7 @@
 
 /// Check and bug.
 const BUGS: [(&str, &str); 11] = [
-    ("HB001", "firezone#4348"),
+    ("HB003", "firezone#4348"),
     ("HB001", "firezone#4484"),
     ("JN004", "phoenix#1579"),
     ("JN004", "phoenix#1740"),

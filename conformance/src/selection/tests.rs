@@ -126,7 +126,7 @@ fn mistakes_are_pointed_at() {
     no check has the bug "firezone#1"
       bug:firezone#1
           ^^^^^^^^^^
-    did you mean "firezone#4484"?
+    did you mean "firezone#4348"?
     "#);
 }
 

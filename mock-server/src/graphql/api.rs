@@ -84,6 +84,26 @@ impl Api {
     }
 
     /// Executes a document. It is parsed and judged once, however often it is sent.
+    /// What is wrong with a document, in the server's words; nothing if it would be executed.
+    pub fn problems(&self, query: &str, variables: &Map<String, Value>) -> Vec<String> {
+        let document = match ParsedDocument::parse(query) {
+            Ok(document) => document,
+            Err(Unreadable::Syntax(problem)) => return vec![problem.message().to_owned()],
+            Err(Unreadable::Limit(text)) => return vec![text],
+        };
+        let judge = |engine: &Engine| match validate(&engine.schema, &document, variables) {
+            Verdict::Valid(_) => Vec::new(),
+            Verdict::Aborted(problems) | Verdict::Invalid(problems) => problems,
+        };
+        let problems = judge(&self.engine);
+        let by_older = || self.fallback.as_ref().is_some_and(|older| judge(older).is_empty());
+        if problems.is_empty() || by_older() {
+            return Vec::new();
+        }
+        problems.iter().map(|problem| problem.message().to_owned()).collect()
+    }
+
+    /// Executes a document.
     pub fn execute(&self, world: &mut World, request: &Request<'_>) -> Outcome {
         let document = match self.documents.parse(request.query) {
             Ok(document) => document,

@@ -8,11 +8,11 @@ mod outgoing;
 mod refs;
 mod text;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use glimesh_proto::Doc;
 
-use super::Manner;
+use super::{Manner, Mutant};
 use refs::Refs;
 
 pub(super) use incoming::Heard;
@@ -26,14 +26,28 @@ pub(super) struct Wire {
     /// What those who are in a hurry send before they are asked to.
     subscription: Doc,
     refs: Refs,
+    channel_id: String,
     beats: u32,
     messages: u32,
+    joined_at: Option<Instant>,
+    /// When the last heartbeat was sent.
+    beat_at: Option<Instant>,
+    /// When the last message came.
+    heard_at: Option<Instant>,
+    /// Whether the join was answered.
+    joined: bool,
+    /// Whether a document is unanswered.
+    asking: bool,
+    /// Whether a text came that is no frame.
+    malformed: bool,
 }
 
 /// One thing to put on the socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Out {
     Text(String),
+    /// Bytes that pass the WebSocket by.
+    Raw(Vec<u8>),
     Binary(Vec<u8>),
     Ping,
     Pong,
@@ -42,8 +56,50 @@ pub(super) enum Out {
 }
 
 impl Wire {
-    pub(super) fn new(manner: Manner, again: bool, subscription: Doc) -> Self {
-        let refs = Refs::new(manner);
-        Self { manner, again, subscription, refs, beats: 0, messages: 0 }
+    pub(super) fn new(manner: Manner, again: bool, subscription: Doc, channel_id: &str) -> Self {
+        Self {
+            manner,
+            again,
+            subscription,
+            refs: Refs::new(manner),
+            channel_id: channel_id.to_owned(),
+            beats: 0,
+            messages: 0,
+            joined_at: None,
+            beat_at: None,
+            heard_at: None,
+            joined: false,
+            asking: false,
+            malformed: false,
+        }
     }
+
+    /// Whether the program ends with its next heartbeat.
+    pub(super) fn fails_now(&self) -> bool {
+        self.malformed && self.manner.is(Mutant::FailsAtBeatAfterMalformed)
+    }
+}
+
+/// A short text as one WebSocket frame with a mask of zeros.
+pub(super) fn masked(text: &str) -> Vec<u8> {
+    raw(0x80, &[0; 4], text.as_bytes())
+}
+
+/// A short text as one WebSocket frame, with a byte in it that is no UTF-8.
+fn latin1(text: &str) -> Vec<u8> {
+    let mut frame = masked(text);
+    if let Some(last) = frame.last_mut() {
+        *last = 0xE9;
+    }
+    frame
+}
+
+/// A short text as one WebSocket frame without a mask, which RFC 6455 forbids a client.
+fn unmasked(text: &str) -> Vec<u8> {
+    raw(0, &[], text.as_bytes())
+}
+
+fn raw(mask_bit: u8, mask: &[u8], payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).expect("the text is short");
+    [&[0x81, mask_bit | length], mask, payload].concat()
 }

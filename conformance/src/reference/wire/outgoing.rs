@@ -1,6 +1,6 @@
 //! From a frame of the client to what is put on the socket.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use glimesh_proto::{Frame, Ref, names};
 use serde_json::{Value, json};
@@ -11,6 +11,12 @@ use super::{Out, Wire, text};
 
 /// How long an impatient client waits for the join's reply: longer than a burst, shorter than a held join.
 const IMPATIENCE: Duration = Duration::from_secs(1);
+
+/// A chat in which the last message is not older than this is busy.
+const BUSY: Duration = Duration::from_millis(400);
+
+/// A reply that took longer than this is late.
+const LATE: Duration = Duration::from_secs(4);
 
 /// The ref of frames that the client did not ask for; the client counts from 1.
 const EXTRA: &str = "0";
@@ -38,6 +44,7 @@ impl Wire {
             _ => {}
         }
         let sent = self.write(&join);
+        self.joined_at = Some(Instant::now());
         match self.manner {
             Manner::Correct(Variant::Burst) => vec![sent, self.early_doc(&join)],
             Manner::Correct(Variant::BeatsAtOnce) => vec![sent, self.extra_beat()],
@@ -45,6 +52,16 @@ impl Wire {
                 vec![self.leave(&join), sent]
             }
             Manner::Correct(Variant::Pongs) => vec![sent, Out::Pong],
+            Manner::Broken(Mutant::OneRefForTwo) => {
+                let payload = document::query().into();
+                let query = Frame { event: names::DOC.into(), payload, ..join };
+                vec![sent, self.write(&query)]
+            }
+            Manner::Broken(Mutant::JoinsTheLobby) => {
+                let own = Some(Ref::text(EXTRA));
+                let lobby = Frame { topic: "room:lobby".into(), msg_ref: own, ..join };
+                vec![sent, self.write(&lobby)]
+            }
             Manner::Broken(Mutant::NeverJoins) => Vec::new(),
             Manner::Broken(Mutant::NeverRejoins) if self.again => Vec::new(),
             Manner::Broken(Mutant::BeatsFirst) => vec![self.extra_beat(), sent],
@@ -68,8 +85,11 @@ impl Wire {
         }
     }
 
-    fn doc(&self, mut doc: Frame) -> Vec<Out> {
+    fn doc(&mut self, mut doc: Frame) -> Vec<Out> {
+        self.asking = true;
         match self.manner {
+            Manner::Broken(Mutant::NoJoinRef) => doc.join_ref = None,
+            Manner::Broken(Mutant::ForeignJoinRef) => doc.join_ref = Some(Ref::text(EXTRA)),
             Manner::Broken(Mutant::NeverSubscribes) => return Vec::new(),
             Manner::Broken(Mutant::NeverResubscribes) if self.again => return Vec::new(),
             Manner::Broken(Mutant::WrongEvent) => doc.event = "subscribe".into(),
@@ -91,10 +111,24 @@ impl Wire {
         }
         let sent = self.write(&doc);
         match self.manner {
+            Manner::Correct(Variant::TwoSubscriptions) => {
+                let payload = document::second_subscription().into();
+                let second = Frame { msg_ref: Some(Ref::text(EXTRA)), payload, ..doc };
+                vec![sent, self.write(&second)]
+            }
             Manner::Correct(Variant::TwoDocuments) => {
                 let msg_ref = Some(Ref::text(EXTRA));
                 let query = Frame { msg_ref, payload: document::query().into(), ..doc };
                 vec![sent, self.write(&query)]
+            }
+            Manner::Broken(Mutant::Greets) => {
+                let payload = document::greeting(&self.channel_id).into();
+                let greeting = Frame { msg_ref: Some(Ref::text(EXTRA)), payload, ..doc };
+                vec![sent, self.write(&greeting)]
+            }
+            Manner::Broken(Mutant::SubscribesTwiceWhenLate) if self.join_was_late() => {
+                let twin = Frame { msg_ref: Some(Ref::text(EXTRA)), ..doc };
+                vec![sent, self.write(&twin)]
             }
             Manner::Correct(Variant::Pongs) => vec![sent, Out::Pong],
             _ => vec![sent],
@@ -103,11 +137,28 @@ impl Wire {
 
     fn beat(&mut self, mut beat: Frame) -> Vec<Out> {
         self.beats += 1;
+        self.beat_at.get_or_insert_with(Instant::now);
         match self.manner {
             Manner::Correct(Variant::BeatsWithJoinRef) => beat.join_ref = self.refs.live_join(),
             Manner::Correct(Variant::BeatsWithOne) => beat.join_ref = Some(Ref::text("1")),
             Manner::Correct(Variant::Pongs) => return vec![self.write(&beat), Out::Pong],
+            Manner::Correct(Variant::PingsToo) => return vec![Out::Ping, self.write(&beat)],
             Manner::Broken(Mutant::NeverBeats) => return Vec::new(),
+            Manner::Broken(Mutant::MessagesResetTimer)
+                if self.heard_at.is_some_and(|at| at.elapsed() < BUSY) =>
+            {
+                return Vec::new();
+            }
+            Manner::Broken(Mutant::BeatsOnce) if self.beats > 1 => return Vec::new(),
+            Manner::Broken(Mutant::BeatsWhenJoined) if !self.joined => return Vec::new(),
+            Manner::Broken(Mutant::WaitsForTheDocument) if self.asking => return Vec::new(),
+            Manner::Broken(Mutant::BeatsOnFirstOnly) if self.again => return Vec::new(),
+            Manner::Broken(Mutant::BeatsInPairs) => {
+                return vec![self.extra_beat(), self.write(&beat)];
+            }
+            Manner::Broken(Mutant::Unmasked) => {
+                return vec![Out::Raw(super::unmasked(&beat.encode()))];
+            }
             Manner::Broken(Mutant::PingsInstead) => return vec![Out::Ping],
             Manner::Broken(Mutant::BeatsTwice) if self.beats > 2 => return Vec::new(),
             Manner::Broken(Mutant::Pheonix) => beat.topic = "pheonix".into(),
@@ -116,6 +167,10 @@ impl Wire {
             _ => {}
         }
         vec![self.write(&beat)]
+    }
+
+    fn join_was_late(&self) -> bool {
+        self.joined_at.is_some_and(|at| at.elapsed() > LATE)
     }
 
     /// Whether this client subscribes before the protocol's client would let it.
@@ -161,7 +216,13 @@ impl Wire {
 
     fn write(&self, frame: &Frame) -> Out {
         let text = text::write(self.manner, frame);
-        if self.manner.is(Mutant::Binary) { Out::Binary(text.into()) } else { Out::Text(text) }
+        match self.manner {
+            Manner::Broken(Mutant::Binary) => Out::Binary(text.into()),
+            Manner::Broken(Mutant::Latin1) if frame.event == names::HEARTBEAT => {
+                Out::Raw(super::latin1(&text))
+            }
+            _ => Out::Text(text),
+        }
     }
 }
 
@@ -182,7 +243,7 @@ mod tests {
             names::DOC,
             subscription.to_payload(),
         );
-        let mut wire = Wire::new(manner, true, subscription);
+        let mut wire = Wire::new(manner, true, subscription, "6");
         let doc = doc.encode();
         let outs = [JOIN, &doc, BEAT].into_iter().flat_map(|text| wire.send(text));
         outs.map(|out| format!("{out:?}")).collect()
@@ -205,6 +266,9 @@ mod tests {
             V::QuickRetry,
             V::SlowRetry,
             V::OffersDeflate,
+            V::TwoPongs,
+            V::ClosesGoingAway,
+            V::ExitsWhenRefused,
             V::QueryOrder,
             V::SlowStart,
             V::ClosesEmpty,
@@ -214,19 +278,24 @@ mod tests {
             let differs = said(Manner::Correct(variant)) != polite;
             assert_eq!(differs, !quiet_variants.contains(&variant), "{variant:?}");
         }
-        // These differ in what they do about connections, replies and signals, or with the third heartbeat.
-        let quiet_mutants = ["PR", "CN", "MS", "HB012", "HB024", "RC002", "FT"];
+        // These differ in what they do about connections, replies, time and signals, or with a later heartbeat.
+        let quiet_mutants = [
+            "PR", "CN", "JN005", "JN006", "JN007", "JN008", "JN009", "JN010", "SB005", "MS",
+            "HB002", "HB003", "HB008", "HB011", "HB015", "HB016", "HB012", "HB013", "HB014",
+            "HB017", "HB018", "HB020", "HB023", "HB024", "RC002", "FT",
+        ];
+        let later = [M::BeatsTwice, M::ClosesWith1006];
         for &mutant in M::ALL {
             let differs = said(Manner::Broken(mutant)) != polite;
             let quiet = quiet_mutants.iter().any(|area| mutant.caught_by().starts_with(area));
-            assert_eq!(differs, !quiet && mutant != M::BeatsTwice, "{mutant:?}");
+            assert_eq!(differs, !quiet && !later.contains(&mutant), "{mutant:?}");
         }
     }
 
     #[test]
     fn the_reply_to_an_early_document_belongs_to_the_clients_own() {
         let manner = Manner::Correct(Variant::Burst);
-        let mut wire = Wire::new(manner, false, document::subscription(manner, "6"));
+        let mut wire = Wire::new(manner, false, document::subscription(manner, "6"), "6");
         let burst = wire.send(JOIN);
         assert_eq!(burst.len(), 2);
         let swallowed = wire.send(r#"["1","2","__absinthe__:control","doc",{"query":""}]"#);

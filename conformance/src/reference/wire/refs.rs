@@ -34,6 +34,20 @@ impl Refs {
         self.join.clone()
     }
 
+    /// Gives a frame of the server the refs of the client's own join.
+    pub(super) fn take_for_own(&self, frame: &mut Frame) {
+        frame.join_ref.clone_from(&self.join);
+        frame.msg_ref.clone_from(&self.join);
+    }
+
+    /// Gives a heartbeat's reply the ref of the heartbeat that waits.
+    pub(super) fn take_for_pending(&self, frame: &mut Frame) {
+        let waiting = self.pending.iter().rev().find(|one| one.topic == frame.topic);
+        if let Some(waiting) = waiting {
+            frame.msg_ref.clone_from(&waiting.sent);
+        }
+    }
+
     /// Gives a frame of the client the refs that it has on the wire.
     pub(super) fn send(&mut self, frame: &mut Frame) {
         let own = frame.msg_ref.take();
@@ -85,6 +99,11 @@ impl Refs {
             Manner::Correct(Variant::RefsUuids) => {
                 Some(Ref::text(format!("0d1f6b52-7c1e-4f6a-9b3d-{number:012x}")))
             }
+            Manner::Correct(Variant::RefsOdd) => Some(Ref::text(match number % 3 {
+                0 => format!("ref {number}"),
+                1 => format!("№{number}"),
+                _ => format!("\"{number}\""),
+            })),
             Manner::Correct(Variant::RefsGaps) => Some(Ref::text((number * 17).to_string())),
             Manner::Broken(Mutant::NumericRefs) => Ref::from_value(json!(number)),
             Manner::Broken(Mutant::NumericBeatRef) if is_beat => Ref::from_value(json!(number)),

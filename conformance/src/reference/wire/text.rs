@@ -21,6 +21,9 @@ pub(super) fn write(manner: Manner, frame: &Frame) -> String {
         Manner::Broken(Mutant::NullTopic) if frame.event == glimesh_proto::names::DOC => {
             frame.encode().replacen(&Value::from(frame.topic.as_str()).to_string(), "null", 1)
         }
+        Manner::Broken(Mutant::DuplicateKeys) if frame.event == glimesh_proto::names::DOC => {
+            format!(r#"{},"query":""}}]"#, frame.encode().trim_end_matches("}]"))
+        }
         _ => frame.encode(),
     }
 }
