@@ -188,7 +188,8 @@ fn kit_fault(sessions: &[Session]) -> Option<Finding> {
 
 fn server_frames(session: &Session) -> Observation {
     // Other scenarios, proxies and recordings may hold anything.
-    if !suite::SESSIONS.contains(&session.scenario()) || session.mark("step:send").is_some() {
+    let is_meant = ["step:send", "step:fuzz"].iter().any(|step| session.mark(step).is_some());
+    if !suite::SESSIONS.contains(&session.scenario()) || is_meant {
         return Observation::unseen("the scenario may send what is no frame");
     }
     let speaking_v2 = session.open_connections().filter(|connection| is_v2(session, connection));
@@ -287,7 +288,9 @@ mod tests {
     #[test]
     fn nonsense_that_was_meant_to_be_sent_is_no_fault() {
         let sent = Wire::new().open(0.1).mark(0.2, "step:send").server(0.2, "42");
+        let fuzzed = Wire::new().open(0.1).mark(0.2, "step:fuzz").server(0.2, "42");
         assert_eq!(kit_faults(sent), []);
+        assert_eq!(kit_faults(fuzzed), []);
         let foreign = Wire::new().scenario("my-own").open(0.1).server(0.2, "42");
         assert_eq!(kit_faults(foreign), []);
         let v1 = Wire::new().upgrade(0.1, names::GRAPH_PATH, &[("token", "<token>")], 101);

@@ -26,11 +26,14 @@ pub mod noise;
 pub mod play;
 pub mod printed;
 pub mod runner;
+mod turn;
 
 pub mod report;
 pub mod sarif;
 
 pub mod lint;
+
+pub mod driver;
 
 pub mod reference;
 pub mod self_check;

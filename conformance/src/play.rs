@@ -14,6 +14,7 @@ use crate::noise::Probe;
 use crate::plan::{Plan, Start};
 use crate::results::SessionResult;
 use crate::session::Session;
+use crate::turn::Turn;
 
 /// How long the kit waits for somebody to attach a client.
 const ATTACH_WITHIN: Duration = Duration::from_secs(600);
@@ -73,11 +74,15 @@ pub async fn session(
     run_began: Instant,
     way: Way<'_>,
 ) -> Result<Played, KitFault> {
+    let turn = match plan.start {
+        Start::Spawn => Some(Turn::take().await),
+        Start::Attach | Start::Trigger => None,
+    };
     let began = Instant::now();
     // Further looks at a session have names of their own.
     let id = if nth == 1 { name.to_owned() } else { format!("{name}-{nth}") };
     let server = start_server(plan, name, &id).await?;
-    let (session, cut_short) = with_client(plan, server, &id, way).await?;
+    let (session, cut_short) = with_client(plan, (server, turn), &id, way).await?;
     let result = SessionResult {
         transcript: format!("transcripts/{id}.jsonl"),
         id,
@@ -90,14 +95,15 @@ pub async fn session(
     Ok(Played { name, session, result, cut_short })
 }
 
-/// Lets the plan's client meet a server, until the server's timeline or the client has ended.
+/// Lets the plan's client meet a server, until the server's timeline or the client has ended. The turn to start, if
+/// there is one, ends when the client has started.
 ///
 /// # Errors
 ///
 /// [`KitFault`]
 pub(crate) async fn with_client(
     plan: &Plan,
-    server: MockServer,
+    (server, turn): (MockServer, Option<Turn>),
     id: &str,
     way: Way<'_>,
 ) -> Result<(Session, bool), KitFault> {
@@ -109,7 +115,9 @@ pub(crate) async fn with_client(
             (way.emit)(RunEvent::ClientWanted { session: id.to_owned(), told: values.told() });
             end_of_timeline(&server, way.interrupt).await
         }
-        Start::Spawn | Start::Trigger => spawn(plan, &server, id, &values, way.interrupt).await?,
+        Start::Spawn | Start::Trigger => {
+            spawn(plan, (&server, turn), id, &values, way.interrupt).await?
+        }
     };
     server.append(Session::capabilities_note(&plan.capabilities));
     server.append(What::Noise { worst_stall_ms: ms(way.probe.worst_since(began)) });
@@ -118,7 +126,7 @@ pub(crate) async fn with_client(
 
 async fn spawn(
     plan: &Plan,
-    server: &MockServer,
+    (server, turn): (&MockServer, Option<Turn>),
     id: &str,
     values: &Values,
     interrupt: watch::Receiver<bool>,
@@ -134,7 +142,18 @@ async fn spawn(
                 cut_short
             } else {
                 server.append(process(ProcessEvent::Started));
-                attend(plan, server, &mut running, interrupt).await
+                let started = async {
+                    if let Some(turn) = turn {
+                        turn.end(server).await;
+                    }
+                };
+                let attended = attend(plan, server, &mut running, interrupt);
+                tokio::pin!(attended);
+                tokio::select! {
+                    biased;
+                    cut_short = &mut attended => cut_short,
+                    () = started => attended.await,
+                }
             };
             let redact = |text: &str| server.redact(text);
             let saved = running.save_output(&plan.output_dir, id, (zero, pace), &redact).await;

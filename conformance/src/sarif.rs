@@ -1,6 +1,6 @@
-//! SARIF 2.1.0, as far as the kit writes it.
+//! SARIF 2.1.0, as far as the kit writes it, of runs and of lint.
 //!
-//! Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0".
+//! Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", sections 3.13 to 3.49.
 
 use serde::Serialize;
 
@@ -28,10 +28,23 @@ pub struct Log {
 pub struct Run {
     /// The tool.
     pub tool: Tool,
+    /// How the tool ended, if that is known while it writes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub invocations: Vec<Invocation>,
     /// In what `column` and `charOffset` are counted.
     pub column_kind: &'static str,
     /// What it found.
     pub results: Vec<ResultItem>,
+}
+
+/// How a tool ended.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invocation {
+    /// Whether it came to its end, whatever it found.
+    pub execution_successful: bool,
+    /// What it told the shell.
+    pub exit_code: u8,
 }
 
 /// A tool.
@@ -47,7 +60,7 @@ pub struct Driver {
     /// The program's name.
     pub name: &'static str,
     /// Its version.
-    pub version: &'static str,
+    pub version: String,
     /// The rules that results refer to.
     pub rules: Vec<Rule>,
 }
@@ -66,6 +79,16 @@ pub struct Rule {
     pub full_description: Text,
     /// How to mend what breaks it.
     pub help: Text,
+    /// How bad it is to break it, where that does not depend on the result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_configuration: Option<Configuration>,
+}
+
+/// How a rule is applied.
+#[derive(Clone, Debug, Serialize)]
+pub struct Configuration {
+    /// How bad it is to break it.
+    pub level: Level,
 }
 
 /// A text.
@@ -75,10 +98,28 @@ pub struct Text {
     pub text: String,
 }
 
+/// What a result is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Kind {
+    /// The rule is kept.
+    Pass,
+    /// The rule was looked at, with neither good nor bad to tell.
+    Informational,
+    /// The rule has nothing to apply to.
+    NotApplicable,
+    /// What was seen does not decide it.
+    Open,
+    /// The rule is broken.
+    Fail,
+}
+
 /// How bad a result is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
+    /// Not bad at all: of every [`Kind`] but [`Kind::Fail`].
+    None,
     /// Worth knowing.
     Note,
     /// Probably not meant.
@@ -94,12 +135,16 @@ pub struct ResultItem {
     /// The rule's id.
     pub rule_id: String,
     /// The rule's place in [`Driver::rules`].
-    pub rule_index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule_index: Option<usize>,
+    /// What it is.
+    pub kind: Kind,
     /// How bad it is.
     pub level: Level,
     /// What was found.
     pub message: Text,
     /// Where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub locations: Vec<Location>,
 }
 
@@ -138,12 +183,15 @@ pub struct ArtifactLocation {
 pub struct Region {
     /// The line it begins in.
     pub start_line: usize,
-    /// The column it begins in.
-    pub start_column: usize,
-    /// The line it ends in.
-    pub end_line: usize,
+    /// The column it begins in; `None`: it is whole lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_column: Option<usize>,
+    /// The line it ends in; `None`: the one that it begins in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_line: Option<usize>,
     /// The column after its last character.
-    pub end_column: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_column: Option<usize>,
     /// What stands there, cut.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snippet: Option<Text>,
@@ -157,14 +205,30 @@ pub struct LogicalLocation {
     pub fully_qualified_name: String,
 }
 
+impl Text {
+    /// The text as it is.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
+    }
+}
+
 impl Log {
-    /// A log of one run of this program.
-    pub fn new(rules: Vec<Rule>, results: Vec<ResultItem>) -> Self {
-        let driver =
-            Driver { name: "glimesh-conformance", version: env!("CARGO_PKG_VERSION"), rules };
-        let tool = Tool { driver };
-        let run = Run { tool, column_kind: "unicodeCodePoints", results };
+    /// A log of one run of this program, of that version.
+    pub fn new(version: &str, rules: Vec<Rule>, results: Vec<ResultItem>) -> Self {
+        let driver = Driver { name: "glimesh-conformance", version: version.to_owned(), rules };
+        let run = Run {
+            tool: Tool { driver },
+            invocations: Vec::new(),
+            column_kind: "unicodeCodePoints",
+            results,
+        };
         Self { schema: SCHEMA, version: VERSION, runs: vec![run] }
+    }
+
+    /// The same, with how the program ended.
+    pub fn ended(mut self, ended: Invocation) -> Self {
+        self.runs.iter_mut().for_each(|run| run.invocations = vec![ended.clone()]);
+        self
     }
 }
 

@@ -99,6 +99,19 @@ impl Row {
         }
     }
 
+    /// Whether the machine was too busy to see what matters. Such a row is looked at again, alone; a verdict that is
+    /// wrong is never.
+    fn could_not_be_seen(&self) -> bool {
+        let matters = |finding: &Finding| match self.subject {
+            Subject::Reference | Subject::Correct(_) => true,
+            Subject::Broken(mutant) => finding.id == mutant.caught_by(),
+        };
+        let unseen = |one: &Finding| matters(one) && one.verdict == Verdict::Inconclusive;
+        let failed = matches!(self.subject, Subject::Reference | Subject::Correct(_))
+            && self.findings.iter().any(|one| one.verdict == Verdict::Fail);
+        !failed && self.findings.iter().any(unseen)
+    }
+
     /// The first finding with such a verdict, as a complaint.
     fn first(&self, is_wrong: impl Fn(Verdict) -> bool) -> Option<String> {
         let wrong = self.findings.iter().find(|finding| is_wrong(finding.verdict))?;
@@ -147,7 +160,8 @@ pub fn complaints(checks: &[&'static Check], rows: &[Row]) -> Vec<String> {
     gaps(checks).into_iter().chain(told).collect()
 }
 
-/// Runs the subjects, `jobs` of them at a time, and gives each row to `tell` as it comes.
+/// Runs the subjects, `jobs` of them at a time, and gives each row to `tell` as it comes. What could not be seen is
+/// looked at again, alone.
 ///
 /// # Errors
 ///
@@ -170,6 +184,13 @@ pub async fn run(
         let row = row?;
         tell(&row.1);
         done.push(row);
+    }
+    drop(rows);
+    for (_, first) in &mut done {
+        if first.could_not_be_seen() {
+            *first = row(kit, first.subject).await?;
+            tell(first);
+        }
     }
     done.sort_by_key(|(index, _)| *index);
     Ok(done.into_iter().map(|(_, row)| row).collect())

@@ -19,7 +19,8 @@ pub struct Session {
     pub clock: Clock,
     /// The TCP connections, in the order of acceptance.
     pub connections: Vec<Connection>,
-    stopped_at: Option<Instant>,
+    /// The entry with which the client was asked to stop.
+    stop: Option<usize>,
     worst_stall: Duration,
     set_aside: Vec<String>,
     capabilities: Option<Vec<Capability>>,
@@ -90,7 +91,7 @@ impl Session {
     pub fn new(transcript: Transcript) -> Self {
         let mut connections: Vec<Connection> = Vec::new();
         let mut positions = HashMap::new();
-        let mut stopped_at = None;
+        let mut stop = None;
         let mut worst_stall = Duration::ZERO;
         let mut set_aside = Vec::new();
         let mut capabilities = None;
@@ -103,7 +104,7 @@ impl Session {
                     capabilities = Some(text.split(' ').filter_map(Capability::named).collect());
                 }
                 What::Process { event: ProcessEvent::Stop { .. } } => {
-                    stopped_at.get_or_insert(entry.at);
+                    stop.get_or_insert(index);
                 }
                 What::Noise { worst_stall_ms } => {
                     worst_stall = worst_stall.max(Duration::from_millis(*worst_stall_ms));
@@ -118,7 +119,7 @@ impl Session {
             connections[position].take(index, entry);
         }
         let clock = Clock::of_stamp(&transcript.header.clock);
-        Self { transcript, clock, connections, stopped_at, worst_stall, set_aside, capabilities }
+        Self { transcript, clock, connections, stop, worst_stall, set_aside, capabilities }
     }
 
     /// The entry that keeps what the client was said to be able to do, so that the transcript is judged as the run was.
@@ -227,7 +228,12 @@ impl Session {
 
     /// When the timeline first reached a step.
     pub fn mark(&self, name: &str) -> Option<Instant> {
-        self.transcript.entries.iter().find_map(|entry| match &entry.what {
+        self.marks(name).next()
+    }
+
+    /// When the timeline reached a step, each time.
+    pub fn marks<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Instant> + 'a {
+        self.transcript.entries.iter().filter_map(move |entry| match &entry.what {
             What::Mark { name: found } if found == name => Some(entry.at),
             _ => None,
         })
@@ -240,10 +246,7 @@ impl Session {
 
     /// When the timeline last reached a step.
     pub fn last_mark(&self, name: &str) -> Option<Instant> {
-        self.transcript.entries.iter().rev().find_map(|entry| match &entry.what {
-            What::Mark { name: found } if found == name => Some(entry.at),
-            _ => None,
-        })
+        self.marks(name).last()
     }
 
     /// What happened to the client's process, each with the index of its entry.
@@ -255,8 +258,13 @@ impl Session {
     }
 
     /// When the client was asked to stop.
-    pub const fn stopped_at(&self) -> Option<Instant> {
-        self.stopped_at
+    pub fn stopped_at(&self) -> Option<Instant> {
+        self.stop.map(|stop| self.entry(stop).at)
+    }
+
+    /// Whether an entry came after the client was asked to stop, maybe within the same millisecond.
+    pub fn is_after_stop(&self, entry: usize) -> bool {
+        self.stop.is_some_and(|stop| stop < entry)
     }
 
     /// How the client's process ended before anybody asked it to, with the index of the entry.
@@ -340,9 +348,8 @@ impl Connection {
     /// The entry with which the client ended it, unless it had been asked to stop.
     pub fn left(&self, session: &Session) -> Option<(usize, Instant)> {
         let (entry, from) = self.end(session)?;
-        let at = session.entry(entry).at;
-        let asked = session.stopped_at().is_some_and(|stopped| stopped <= at);
-        (from == From::Client && !asked).then_some((entry, at))
+        let asked = session.is_after_stop(entry);
+        (from == From::Client && !asked).then(|| (entry, session.entry(entry).at))
     }
 
     const fn new(id: u32) -> Self {

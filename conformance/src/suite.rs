@@ -9,7 +9,7 @@ pub const NAME: &str = "glimesh-chat-2023-06";
 pub const DOCUMENT: &str = "150d0093";
 
 /// The sessions of the suite, the longest first so that it starts first. Each is named after its scenario.
-pub const SESSIONS: [&str; 29] = [
+pub const SESSIONS: [&str; 35] = [
     "three-resets",
     "quiet",
     "heartbeat-foreign-ref",
@@ -20,7 +20,13 @@ pub const SESSIONS: [&str; 29] = [
     "unanswered-doc",
     "unanswered-join",
     "upgrade-never-answered",
+    "unknown-channel",
+    "odd-frames",
     "always-403",
+    "overloaded",
+    "slow-link",
+    "lost-channel",
+    "fuzzed-frames",
     "late-join",
     "upgrade-in-five-seconds",
     "refused-subscription",

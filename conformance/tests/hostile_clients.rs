@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use glimesh_conformance::event::RunEvent;
 use glimesh_conformance::exit::Exit;
 use glimesh_conformance::finish::{self, Rigour};
 use glimesh_conformance::plan::Plan;
@@ -36,6 +37,23 @@ async fn a_program_that_does_not_exist_is_named() {
     });
     assert_eq!(error.unwrap(), r#"cannot start "no-such-bot": no such program in PATH"#);
     assert_eq!(ran.exit(), Exit::NoClient);
+}
+
+#[tokio::test]
+async fn an_interrupt_after_the_last_session_leaves_a_whole_report() {
+    let hostile = Hostile::script("exit 3");
+    let (interrupt, interrupted) = watch::channel(false);
+    let tell = |event| {
+        if matches!(event, RunEvent::SessionEnded { .. }) {
+            interrupt.send_replace(true);
+        }
+    };
+    let ran = runner::run(&hostile.plan, &tell, interrupted).await.unwrap();
+    assert!(*interrupt.borrow());
+    assert!(!ran.interrupted);
+    // In the middle of it, the same is a partial run.
+    let ran = Hostile::script(": > $READY; exec sleep $MARK").run_until_ready().await;
+    assert!(ran.ran.interrupted);
 }
 
 #[tokio::test]
@@ -75,6 +93,21 @@ async fn a_clean_end_behind_a_wrapper_is_no_leak() {
     let mut hostile = Hostile::script(script);
     hostile.plan.grace = PATIENCE;
     assert_eq!(hostile.run_until_ready().await.process(), "ok");
+}
+
+#[tokio::test]
+async fn a_client_that_connects_without_end_ends_its_session() {
+    let connect = "while :; do true 3<>/dev/tcp/127.0.0.1/$GLIMESH_PORT; done";
+    let after = Hostile::program(&["bash", "-c", connect]).run().await;
+    let entries = &after.ran.sessions[0].transcript.entries;
+    let accepted = entries.iter().filter(|entry| entry.what == What::Accept).count();
+    assert!(accepted > 2_000, "{accepted} connections");
+    let notes = entries.iter().filter(
+        |entry| matches!(&entry.what, What::Note { code, .. } if code == "too-many-connections"),
+    );
+    assert_eq!(notes.count(), 1);
+    let stops = after.events().into_iter().filter(|it| matches!(it, ProcessEvent::Stop { .. }));
+    assert_eq!(stops.count(), 1);
 }
 
 #[tokio::test]

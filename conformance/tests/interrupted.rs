@@ -1,7 +1,9 @@
 //! Whenever a run is interrupted, a correct client is asked to stop in the middle of something: that fails nobody.
+//! The real run that this begins with keeps to the published form of results, too.
 
 use std::fs::File;
 use std::io::BufReader;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use glimesh_conformance::check::{Capability, catalogue};
@@ -21,6 +23,7 @@ fn a_correct_client_that_is_stopped_at_any_moment_fails_nothing() {
         .status()
         .unwrap();
     assert!(run.success());
+    assert_keeps_to_the_schema(&report.path().join("results.json"));
     let mut sessions = 0;
     for file in std::fs::read_dir(report.path().join("transcripts")).unwrap() {
         let file = BufReader::new(File::open(file.unwrap().path()).unwrap());
@@ -32,6 +35,19 @@ fn a_correct_client_that_is_stopped_at_any_moment_fails_nothing() {
         sessions += 1;
     }
     assert_eq!(sessions, suite::SESSIONS.len());
+}
+
+/// The results of a real run keep to their published form.
+fn assert_keeps_to_the_schema(results: &Path) {
+    let read = |path: &Path| {
+        serde_json::from_slice(&std::fs::read(path).expect("it can be read")).expect("it is JSON")
+    };
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+    let validator = jsonschema::validator_for(&read(&fixtures.join("results.schema.json")))
+        .expect("the schema is one");
+    let results: serde_json::Value = read(results);
+    let complaints: Vec<_> = validator.iter_errors(&results).map(|one| one.to_string()).collect();
+    assert_eq!(complaints, Vec::<String>::new());
 }
 
 #[track_caller]

@@ -1,6 +1,8 @@
 //! Malformed frames, documents and sequences, each with the diagnostics that lint must give; and nothing where
 //! nothing is wrong.
 
+#![expect(clippy::unwrap_used, reason = "a test says where it failed")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

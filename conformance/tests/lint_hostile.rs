@@ -1,10 +1,12 @@
 //! Whatever is put into it, lint ends, panics at nothing, and keeps its output within bounds.
 
+#![expect(clippy::unwrap_used, reason = "the tests' own helpers are tests, too")]
+
 use std::fs;
 use std::path::Path;
 
 use glimesh_conformance::lint::{
-    Input, InputKind, MOST_FINDINGS, Options, Places, fix, human, json, lint, sarif,
+    Input, InputKind, MOST_FAULTS, MOST_FINDINGS, Options, Places, fix, human, json, lint, sarif,
 };
 use proptest::prelude::*;
 
@@ -61,7 +63,21 @@ fn many_bad_frames_are_counted_and_not_all_told() {
     let input = Input::read("many".to_owned(), line.repeat(20_000).as_bytes(), None).unwrap();
     let report = lint(&input, &Options::default()).unwrap();
     assert_eq!(report.findings.len(), MOST_FINDINGS);
-    assert!(report.untold() > 30_000);
+    assert!(report.untold() > MOST_FAULTS - 2 * MOST_FINDINGS as u64);
+    // What comes after very many is not looked at, and that is said.
+    assert!(report.messages < 15_000, "{}", report.messages);
+    let said = format!("nothing after message {} was looked at", report.messages);
+    assert!(report.notes.iter().any(|note| note.ends_with(&said)), "{:?}", report.notes);
+}
+
+#[test]
+fn an_error_behind_very_many_notes_is_found() {
+    let note = "[\"1\",\"2\",\"__absinthe__:control\",\"phx_join\",{}]\n";
+    let text = format!("{}[null,3,\"phoenix\",\"heartbeat\",{{}}]\n", note.repeat(12_000));
+    let input = Input::read("notes".to_owned(), text.as_bytes(), None).unwrap();
+    let report = lint(&input, &Options::default()).unwrap();
+    assert!(report.counts.notes > MOST_FAULTS);
+    assert!(!report.is_clean());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The command as people use it: every kind of input, every kind of output, exit codes, mending.
 
+#![expect(clippy::unwrap_used, reason = "the tests' own helpers are tests, too")]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -68,8 +70,9 @@ error[J027]: this quote ends the string too early: it lacks its backslash
  --> frame.json:1:109
   |
 1 | …nnelId:6, message: {message: "Hello There!"}) {message }}","variables":{}}]
-  |                               ^                           -
+  |                               ^                           - (1)
   |
+  = (1): the string probably ends here
   = help: write \" for each quote inside the string, or hand the text over in
           variables
   = server: closes the connection with 1011, without a reason
@@ -132,8 +135,9 @@ error[J027]: this quote ends the string too early: it lacks its backslash
  --> chat.har: connection 1, message 7 from the client, at 0.936 s
   |
 1 | …nnelId:6, message: {message: "Hello There!"}) {message }}","variables":{}}]
-  |                               ^                           -
+  |                               ^                           - (1)
   |
+  = (1): the string probably ends here
   = help: write \" for each quote inside the string, or hand the text over in
           variables
   = server: closes the connection with 1011, without a reason
@@ -189,8 +193,9 @@ error[U005]: no & between vsn and token
  --> url.txt:1:47
   |
 1 | wss://glimesh.tv/api/graph/websocket?vsn=2.0.0token=xxxxxx
-  |                                          -----^-----------
+  |                                          -----^----------- (1)
   |
+  = (1): all of this is the value of vsn
   = help: write & before token
   = server: refuses the upgrade with HTTP 403
   = mended: wss://glimesh.tv/api/graph/websocket?vsn=2.0.0&token=xxxxxx
@@ -334,6 +339,14 @@ fn json_has_its_shape() {
 
 #[test]
 fn sarif_is_sarif() {
+    let schema = fs::read(fixture("sarif-2.1.0.schema.json")).unwrap();
+    let mut schema: Value = serde_json::from_slice(&schema).unwrap();
+    // A pattern with a bracket that closes nothing, of a member that is not written.
+    for holder in ["run", "toolComponent"] {
+        let language = &mut schema["definitions"][holder]["properties"]["language"];
+        assert!(language.as_object_mut().unwrap().remove("pattern").is_some());
+    }
+    let validator = jsonschema::validator_for(&schema).unwrap();
     for path in
         ["lint/captures/chat.har", "lint/captures/chat.pcap", "lint/chat.log", "lint/documents.txt"]
     {
@@ -342,6 +355,12 @@ fn sarif_is_sarif() {
         let report = lint(&input, &Options::default()).unwrap();
         let mut out = Vec::new();
         sarif(&report, &Places::new(&input), &mut out).unwrap();
+        let value: Value = serde_json::from_slice(&out).unwrap();
+        let complaints: Vec<_> = validator.iter_errors(&value).map(|one| one.to_string()).collect();
+        assert_eq!(complaints, Vec::<String>::new(), "{path}");
+        let mut wrong = value;
+        wrong["runs"][0]["results"][0]["level"] = "fatal".into();
+        assert!(!validator.is_valid(&wrong), "{path}");
         let log: serde_sarif::sarif::Sarif = serde_json::from_slice(&out).unwrap();
         let results = log.runs[0].results.as_ref().unwrap();
         assert_eq!(results.len(), report.findings.len(), "{path}");

@@ -1,5 +1,11 @@
 //! The code that `explain` shows is code: the Rust of it is compiled, the others' interpreters read it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test says where it failed; a lesson prints"
+)]
+
 use std::fs;
 use std::process::{Command, Stdio};
 

@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use glimesh_conformance::check::Level;
 use glimesh_conformance::results::{Results, Verdict};
 
 #[test]
@@ -15,12 +16,12 @@ fn the_documents_own_client_in_javascript() {
     let command = ["node", "document-js/client.js", "{url}"];
     let Some(seen) = judge("GLIMESH_JUDGE_NODE", &command) else { return };
     insta::assert_snapshot!(seen, @r#"
-    exit code 5, 53 pass
+    exit code 5, 58 pass
     PR002 weak
     CN013 weak
     FR008 note
     JN005 weak
-    JN006 weak
+    JN006 inconclusive
     JN008 weak
     SB008 inconclusive
     MS008 weak
@@ -34,9 +35,19 @@ fn the_documents_own_client_in_javascript() {
     HB018 inconclusive
     HB019 inconclusive
     HB020 inconclusive
+    RC001 weak
     RC002 weak
+    RC003 note
     RC004 inconclusive
+    RC005 inconclusive
+    RC007 weak
+    RC008 inconclusive
+    RC009 note
     FT001 weak
+    FT003 inconclusive
+    FT005 inconclusive
+    FT007 inconclusive
+    FT009 weak
     "#);
 }
 
@@ -46,12 +57,16 @@ fn a_client_on_phoenix_js() {
         return;
     };
     insta::assert_snapshot!(seen, @r#"
-    exit code 0, 69 pass
+    exit code 0, 80 pass
     CN013 weak
     HB001 weak
     HB003 weak
     HB014 note
+    RC008 weak
+    RC009 weak
     FT001 weak
+    FT003 note
+    FT009 weak
     "#);
 }
 
@@ -61,13 +76,13 @@ fn a_client_on_python_websockets() {
     let command = [python, "websockets-py/client.py", "{url}"];
     let Some(seen) = judge("GLIMESH_JUDGE_PYTHON", &command) else { return };
     insta::assert_snapshot!(seen, @r#"
-    exit code 0, 72 pass
+    exit code 0, 87 pass
     HB009 note
     HB010 note
     "#);
 }
 
-/// What a run in real time saw, and an accelerated one likewise; `None` where the client was not installed.
+/// What a run in real time saw; an accelerated one has seen the same of every MUST. `None` where the client was not installed.
 fn judge(installed: &str, command: &[&str]) -> Option<String> {
     if std::env::var_os(installed).is_none() {
         eprintln!("not judged: {installed} is not set; .ci/run installs the client and sets it");
@@ -82,7 +97,9 @@ fn judge(installed: &str, command: &[&str]) -> Option<String> {
     let seen = verdicts(&real);
     if let Some(accelerated) = accelerated {
         assert_eq!(accelerated.clock.mode, "accel", "{}", accelerated.clock.why);
-        assert_eq!(verdicts(&accelerated), seen, "{}", accelerated.clock.why);
+        // What is only weak or noted may differ: the machine's own work is not accelerated, so a client's timers can
+        // overtake it.
+        assert_eq!(musts(&accelerated), musts(&real), "{}", accelerated.clock.why);
     }
     Some(seen)
 }
@@ -116,6 +133,12 @@ fn run(clock: &str, command: &[&str]) -> Results {
 
 fn clients() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/clients")
+}
+
+/// The exit code, and the verdict of every check whose level is MUST.
+fn musts(results: &Results) -> (u8, Vec<(&str, Verdict)>) {
+    let musts = results.checks.iter().filter(|finding| finding.level == Level::Must);
+    (results.exit_code, musts.map(|finding| (&*finding.id, finding.verdict)).collect())
 }
 
 /// The exit code, how many checks pass, and a line for each that does not.

@@ -111,8 +111,8 @@ impl Client {
 
     /// Joins the control topic though it may be joined already: the server replaces the channel.
     ///
-    /// The subscriptions are gone, and what the old channel still says is [stale](Event::Stale). It repairs a channel
-    /// that forgot who its client is.
+    /// The subscriptions are gone, and what the old channel still says is [stale](Event::Stale), unless it answers a
+    /// push that waits. It repairs a channel that forgot who its client is.
     ///
     /// # Errors
     ///

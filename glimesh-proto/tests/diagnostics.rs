@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use glimesh_proto::Frame;
 use glimesh_proto::connect::Vsn;
 use glimesh_proto::diagnostic::{
-    Context, Diagnostic, MessageKind, Port, Span, catalogue, diagnose, diagnose_bytes,
+    Context, Diagnostic, MessageKind, Port, Profile, Span, catalogue, diagnose, diagnose_bytes,
     diagnose_first_bytes, diagnose_url,
 };
 
@@ -27,6 +27,25 @@ struct Fixture {
 }
 
 impl Fixture {
+    fn new(name: String, bytes: Vec<u8>, context: Context) -> Self {
+        let found = Vec::new();
+        let fixture = Self { name, bytes, context, found };
+        Self { found: fixture.look(&context), ..fixture }
+    }
+
+    fn look(&self, context: &Context) -> Vec<Diagnostic> {
+        let bytes = &self.bytes;
+        match (&self.name[..1], self.name.rsplit('.').next(), std::str::from_utf8(bytes)) {
+            ("U", Some("txt"), Ok(url)) => diagnose_url(url, context),
+            ("U", ..) => {
+                let port = if self.name.starts_with("U030") { Port::Plain } else { Port::Tls };
+                diagnose_first_bytes(bytes, port, context).into_iter().collect()
+            }
+            (_, Some("bin"), _) => diagnose_bytes(bytes, MessageKind::Binary, context),
+            _ => diagnose_bytes(bytes, MessageKind::Text, context),
+        }
+    }
+
     fn code(&self) -> &str {
         self.name.split('-').next().unwrap_or_default()
     }
@@ -63,24 +82,13 @@ fn frames() -> Vec<Fixture> {
         };
         let vsn = if parts[1] == "v1" { Vsn::V1 } else { Vsn::V2 };
         let context = Context { vsn, joined, ..Context::default() };
-        let binary = parts.last() == Some(&"bin");
-        let kind = if binary { MessageKind::Binary } else { MessageKind::Text };
-        let found = diagnose_bytes(&bytes, kind, &context);
-        Fixture { name, bytes, context, found }
+        Fixture::new(name, bytes, context)
     };
     read("frames/diagnosed").into_iter().map(fixture).collect()
 }
 
 fn urls() -> Vec<Fixture> {
-    let fixture = |(name, bytes): (String, Vec<u8>)| {
-        let context = Context::default();
-        let port = if name.starts_with("U030") { Port::Plain } else { Port::Tls };
-        let found = match std::str::from_utf8(&bytes) {
-            Ok(url) if name.ends_with(".txt") => diagnose_url(url, &context),
-            _ => diagnose_first_bytes(&bytes, port, &context).into_iter().collect(),
-        };
-        Fixture { name, bytes, context, found }
-    };
+    let fixture = |(name, bytes): (String, Vec<u8>)| Fixture::new(name, bytes, Context::default());
     read("urls/diagnosed").into_iter().map(fixture).collect()
 }
 
@@ -241,13 +249,48 @@ fn spans_lie_in_the_text_and_fixes_are_clean() {
     }
 }
 
+/// What is found in a fixture in each profile, one row of a table for each thing found.
+fn rows(fixture: &Fixture) -> String {
+    let [glimesh, phoenix, literal] = [Profile::Glimesh, Profile::Phoenix, Profile::Literal]
+        .map(|profile| fixture.look(&Context { profile, ..fixture.context }));
+    assert!(glimesh.len() == phoenix.len() && glimesh.len() == literal.len(), "{}", fixture.name);
+    let mut rows = String::new();
+    for ((one, other), third) in glimesh.iter().zip(&phoenix).zip(&literal) {
+        assert_eq!((one.code, one.reaction), (third.code, third.reaction), "{}", fixture.name);
+        let labels: Vec<String> =
+            one.labels.iter().map(|label| format!("{:?} {}", label.span, label.text)).collect();
+        let both = |one: String, other: String| match one == other {
+            true => one,
+            false => format!("{one} (phoenix: {other})"),
+        };
+        let severity = both(one.severity.to_string(), other.severity.to_string());
+        let reaction = both(one.reaction.to_string(), other.reaction.to_string());
+        let mended = if one.fix.is_some() { "yes" } else { "" };
+        writeln!(
+            rows,
+            "| `{}` | {} | {:?} | {} | {severity} | {reaction} | {mended} |",
+            fixture.name,
+            one.code,
+            one.span,
+            labels.join("; "),
+        )
+        .expect("a String takes any text");
+    }
+    rows
+}
+
 /// `fixtures/diagnostics.md` is for people; run with `UPDATE_TABLE=1` to write it anew.
 #[test]
-fn the_table_is_that_of_the_catalogue() {
+fn the_tables_are_those_of_the_catalogue_and_the_fixtures() {
     let path = fixtures_dir().join("diagnostics.md");
+    let found: String = frames().iter().chain(&urls()).map(rows).collect();
     let text = format!(
         "# Diagnostics\n\nEvery code that a frame or an upgrade URL can get, from the catalogue in \
-         `glimesh-proto`. A code is permanent: it is never renumbered, and never used for another thing.\n\n{}",
+         `glimesh-proto`. A code is permanent: it is never renumbered, and never used for another thing.\n\n{}\n\
+         # What is found in the fixtures\n\nEach file of `frames/diagnosed` and `urls/diagnosed`, with the bytes that \
+         each diagnostic points at (from..to, the last one not included), other places that it shows, and what the \
+         server does: in profiles `glimesh` and `literal`, and in `phoenix` where that differs.\n\n\
+         | fixture | code | bytes | also | severity | the server | mended |\n|---|---|---|---|---|---|---|\n{found}",
         catalogue::table()
     );
     if std::env::var_os("UPDATE_TABLE").is_some() {

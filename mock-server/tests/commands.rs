@@ -38,7 +38,7 @@ async fn bad_flags_are_named() {
     check(
         &["serve", "--scenario", "quite"],
         1,
-        "there is no scenario \"quite\"; there are binary-frames, burst,",
+        "there is no scenario \"quite\"; did you mean quiet?",
     )
     .await;
     check(&["serve", "--scenario", "no/such.yaml"], 1, "cannot read the scenario no/such.yaml")

@@ -154,7 +154,7 @@ async fn look(
         .start()
         .await?;
     let way = Way { probe, emit: &|_| {}, interrupt };
-    Ok(play::with_client(plan, server, id, way).await?.0)
+    Ok(play::with_client(plan, (server, None), id, way).await?.0)
 }
 
 fn compare(seen: &Session, beside: &Session, waited: Duration) -> Calibration {

@@ -170,21 +170,21 @@ fn beats_beside_request(session: &Session) -> Observation {
 }
 
 /// The first connection that was opened after the last reset.
-fn after_reset(session: &Session) -> Result<(&Connection, Instant), Observation> {
-    let Some(reset_at) = session.last_mark("step:reset") else {
-        return Err(Observation::unseen("no heartbeat came, so the connection was not reset"));
-    };
+fn after_reset(session: &Session) -> Result<(&Connection, Instant), &'static str> {
+    let reset_at = session
+        .last_mark("step:reset")
+        .ok_or("no heartbeat came, so the connection was not reset")?;
     let opened = session.open_connections().find_map(|connection| {
         let at = connection.opened_at.filter(|at| *at >= reset_at)?;
         Some((connection, at))
     });
-    opened.ok_or_else(|| Observation::unseen("the client did not connect again"))
+    opened.ok_or("the client did not connect again")
 }
 
 fn no_grudge(session: &Session) -> Observation {
     let (connection, opened_at) = match after_reset(session) {
         Ok(opened) => opened,
-        Err(unseen) => return unseen,
+        Err(why) => return Observation::unseen(why),
     };
     let expected = "the new connection is left alone";
     let lived = session.clock.beats(session.shown_until(connection).since(opened_at));
@@ -207,7 +207,7 @@ fn no_grudge(session: &Session) -> Observation {
 fn restarts(session: &Session) -> Observation {
     let (connection, opened_at) = match after_reset(session) {
         Ok(opened) => opened,
-        Err(unseen) => return unseen,
+        Err(why) => return Observation::unseen(why),
     };
     let beats: Vec<_> = connection.heartbeats().map(|(seen, _)| seen).take(2).collect();
     if let [first, second] = beats[..] {

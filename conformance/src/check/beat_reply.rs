@@ -43,10 +43,10 @@ pub(super) const CHECKS: [Check; 2] = [
     },
 ];
 
-fn reply<'a>(
-    session: &'a Session,
+fn reply(
+    session: &Session,
     is_meant: impl Fn(&glimesh_proto::Frame) -> bool,
-) -> Option<(&'a Connection, &'a Seen)> {
+) -> Option<(&Connection, &Seen)> {
     session.open_connections().find_map(|connection| {
         let mut replies = connection.server_frames();
         let (seen, _) = replies.find(|(_, frame)| {

@@ -6,6 +6,7 @@ use glimesh_mock::transcript::ProcessEvent;
 use glimesh_proto::{Frame, names};
 
 use crate::check::join::{BURST, RETRY_AFTER, answers, is_doc, status};
+use crate::check::limit::drop_note;
 use crate::check::process::how_it_ended;
 use crate::check::{Capability, Check, Level, Observation, Scope};
 use crate::session::{Connection, Seen, Session};
@@ -203,6 +204,12 @@ fn copes_with_silence(session: &Session) -> Observation {
             Observation::unmet(told)
         };
         return observation.expecting(expected).at_entry(entry, at);
+    }
+    // Who ends because the server dropped it for its silence has shown nothing about its join.
+    if drop_note(session, connection).is_some() {
+        return Observation::unseen(
+            "the server dropped the client, which did not beat, before it gave the join up",
+        );
     }
     ended_instead(session, expected).unwrap_or_else(|| match session.last_mark("missed:join") {
         Some(_) => Observation::unmet("it waits for the join's reply for ever").expecting(expected),

@@ -26,8 +26,14 @@ mod heartbeat;
 mod pace;
 mod unanswered;
 
-mod fault;
+mod backoff;
+mod goodbye;
 mod recover;
+mod rejoin;
+
+mod fault;
+mod gone;
+mod odd;
 
 mod elements;
 pub mod limit;
@@ -283,8 +289,13 @@ const AREAS: &[&[Check]] = &[
     &unanswered::CHECKS,
     &afresh::CHECKS,
     &beat_reply::CHECKS,
+    &backoff::CHECKS,
+    &goodbye::CHECKS,
     &recover::CHECKS,
+    &rejoin::CHECKS,
     &fault::CHECKS,
+    &gone::CHECKS,
+    &odd::CHECKS,
 ];
 
 /// Every check, in the order of the catalogue.

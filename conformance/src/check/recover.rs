@@ -1,13 +1,29 @@
 //! What a client does when its connection is gone: it comes back, joins, and subscribes again.
 
-use glimesh_proto::{Instant, names};
+use glimesh_proto::{Frame, Instant, names};
 
 use crate::check::process::how_it_ended;
 use crate::check::{Capability, Check, Level, Observation, Scope};
 use crate::session::{Connection, Session};
 
 /// The checks of this area.
-pub(super) const CHECKS: [Check; 2] = [
+pub(super) const CHECKS: [Check; 4] = [
+    Check {
+        id: "RC001",
+        slug: "recover/reconnects-after-close",
+        clauses: &["GCW-TR-01"],
+        level: Level::Should,
+        title: "reconnects after a close in good order",
+        requirement: "After the server closed with 1000, the client SHOULD connect again within 60 seconds.",
+        why: "The real server closed with 1000 when it dropped somebody. A client that takes 1000 for the end of its work \
+              is gone after the first drop.",
+        mend: "Connect again whenever a connection ends that you did not end, whatever the close code. If the client is \
+               not meant to, say so: `--capabilities subscribe`.",
+        scope: Scope::Of("server-closes"),
+        needs: Some(Capability::Reconnect),
+        timing: false,
+        judge: |session| reconnects(session, "close"),
+    },
     Check {
         id: "RC002",
         slug: "recover/reconnects-after-reset",
@@ -22,7 +38,7 @@ pub(super) const CHECKS: [Check; 2] = [
         scope: Scope::Of("reset"),
         needs: Some(Capability::Reconnect),
         timing: false,
-        judge: reconnects,
+        judge: |session| reconnects(session, "reset"),
     },
     Check {
         id: "RC004",
@@ -39,14 +55,30 @@ pub(super) const CHECKS: [Check; 2] = [
         timing: false,
         judge: rejoins_then_resubscribes,
     },
+    Check {
+        id: "RC005",
+        slug: "recover/third-time-too",
+        clauses: &["GCW-TR-01", "GCW-SB-04"],
+        level: Level::Should,
+        title: "comes back a third time, too",
+        requirement: "After its third lost connection the client SHOULD connect, join and subscribe again as after the first.",
+        why: "What is set up once and torn down with the first connection works exactly one time more. Others count \
+              their tries and never begin anew.",
+        mend: "Open every connection by the same code, and forget the failures that are over once a connection works.",
+        scope: Scope::Of("three-resets"),
+        needs: Some(Capability::Reconnect),
+        timing: false,
+        judge: third_time_too,
+    },
 ];
 
-fn reconnects(session: &Session) -> Observation {
-    let Some(reset_at) = session.mark("step:reset") else { return not_reset() };
+/// Whether the client came back after this step of the timeline.
+fn reconnects(session: &Session, step: &str) -> Observation {
+    let Some(ended_at) = session.mark(&format!("step:{step}")) else { return not_ended() };
     let expected = "a new upgrade request within 60 s";
-    if let Some((index, at)) = upgrade_after(session, reset_at) {
-        let after = at.since(reset_at).as_secs_f64();
-        return Observation::met(format!("a new upgrade request {after:.2} s after the reset"))
+    if let Some((index, at)) = upgrade_after(session, ended_at) {
+        let after = at.since(ended_at).as_secs_f64();
+        return Observation::met(format!("a new upgrade request {after:.2} s after the {step}"))
             .at_entry(index, at);
     }
     if let Some((index, event)) = session.early_exit() {
@@ -55,21 +87,66 @@ fn reconnects(session: &Session) -> Observation {
             .at_entry(index, session.entry(index).at);
     }
     match session.last_mark("missed:upgrade") {
-        Some(at) => Observation::unmet(format!(
-            "no upgrade request in the {:.0} s after the reset",
-            at.since(reset_at).as_secs_f64()
+        Some(at) if at >= ended_at => Observation::unmet(format!(
+            "no upgrade request in the {:.0} s after the {step}",
+            at.since(ended_at).as_secs_f64()
         ))
         .expecting(expected),
-        None => Observation::unseen("the session ended before the client could connect again"),
+        _ => Observation::unseen("the session ended before the client could connect again"),
     }
 }
 
-fn upgrade_after(session: &Session, reset_at: Instant) -> Option<(usize, Instant)> {
-    session.requests().find(|request| request.at >= reset_at).map(|it| (it.entry, it.at))
+fn upgrade_after(session: &Session, ended_at: Instant) -> Option<(usize, Instant)> {
+    session.requests().find(|request| request.at >= ended_at).map(|it| (it.entry, it.at))
+}
+
+/// How many connections `three-resets` resets.
+const RESETS: usize = 3;
+
+fn third_time_too(session: &Session) -> Observation {
+    let resets: Vec<_> = session.marks("step:reset").collect();
+    let Some(&last) = resets.get(RESETS - 1) else {
+        return Observation::unseen(
+            "the client did not come back twice, so it was not cut a third time",
+        );
+    };
+    let expected = "a subscription on the connection after the third reset";
+    let later = || {
+        session
+            .open_connections()
+            .filter(move |connection| connection.opened_at.is_some_and(|at| at >= last))
+    };
+    let granted = later().find_map(|connection| {
+        connection.server_frames().find(|(_, frame)| is_granted(frame)).map(|(seen, _)| seen)
+    });
+    if let Some(seen) = granted {
+        return Observation::met("it subscribed again after the third reset")
+            .at_entry(seen.entry, seen.at);
+    }
+    if let Some((entry, event)) = session.early_exit() {
+        return Observation::unmet(format!("the client {}", how_it_ended(event)))
+            .expecting(expected)
+            .at_entry(entry, session.entry(entry).at);
+    }
+    if session.last_mark("missed:open").is_some_and(|at| at >= last) {
+        return Observation::unmet("it did not connect after the third reset").expecting(expected);
+    }
+    match session.mark("end") {
+        Some(_) if later().next().is_some() => {
+            Observation::unmet("it connected after the third reset and never subscribed")
+                .expecting(expected)
+        }
+        _ => Observation::unseen("the session ended before the client could come back"),
+    }
+}
+
+/// Whether a frame of the server's grants a subscription.
+pub(super) fn is_granted(frame: &Frame) -> bool {
+    frame.payload["response"].get("subscriptionId").is_some()
 }
 
 fn rejoins_then_resubscribes(session: &Session) -> Observation {
-    let Some(reset_at) = session.mark("step:reset") else { return not_reset() };
+    let Some(reset_at) = session.mark("step:reset") else { return not_ended() };
     let expected = "phx_join, then doc with the subscription, on the new connection";
     let later = session
         .open_connections()
@@ -132,12 +209,14 @@ fn opening(session: &Session, connection: &Connection) -> Opening {
     }
 }
 
-fn not_reset() -> Observation {
-    Observation::unseen("the client did not subscribe, so the connection was not reset")
+fn not_ended() -> Observation {
+    Observation::unseen("the client did not get so far that its connection was ended")
 }
 
 #[cfg(test)]
 mod tests {
+    use glimesh_mock::transcript::From;
+
     use crate::check::Outcome::{Met, Unmet, Unseen};
     use crate::check::testing::{DOC, JOIN, OK, Wire, exited, outcome};
 
@@ -154,6 +233,36 @@ mod tests {
         assert_eq!(outcome("RC002", reset().mark(62.0, "missed:upgrade")), Unmet);
         assert_eq!(outcome("RC002", reset()), Unseen);
         assert_eq!(outcome("RC002", Wire::new().scenario("reset").open(1.0)), Unseen);
+    }
+
+    #[test]
+    fn a_close_in_good_order_is_no_farewell() {
+        let closed = || {
+            let open = Wire::new().scenario("server-closes").open(1.0).subscribed(1.1);
+            open.mark(2.0, "step:close").close(2.0, From::Server, 1000)
+        };
+        assert_eq!(outcome("RC001", closed().close(2.1, From::Client, 1000).open(3.0)), Met);
+        assert_eq!(outcome("RC001", closed().mark(62.0, "missed:upgrade")), Unmet);
+        assert_eq!(outcome("RC001", closed().entry(2.1, exited(Some(0), None))), Unmet);
+        assert_eq!(outcome("RC001", closed()), Unseen);
+    }
+
+    #[test]
+    fn the_third_time_is_like_the_first() {
+        let cut = |times: u32| {
+            (1..=times).fold(Wire::new().scenario("three-resets"), |wire, n| {
+                let at = f64::from(n) * 10.0;
+                wire.open(at).subscribed(at + 0.1).mark(at + 1.0, "step:reset")
+            })
+        };
+        assert_eq!(outcome("RC005", cut(3).open(40.0).subscribed(40.1)), Met);
+        let deaf = cut(3).open(40.0).client(40.1, JOIN).server(40.2, OK);
+        assert_eq!(outcome("RC005", deaf.clone().mark(105.0, "end")), Unmet);
+        assert_eq!(outcome("RC005", deaf), Unseen);
+        let gone = cut(3).mark(91.0, "missed:open");
+        assert_eq!(outcome("RC005", gone), Unmet);
+        assert_eq!(outcome("RC005", cut(3).entry(31.5, exited(Some(0), None))), Unmet);
+        assert_eq!(outcome("RC005", cut(2).open(30.0).subscribed(30.1)), Unseen);
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub(super) const CHECKS: [Check; 4] = [
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// What is allowed beyond [`WITHIN`]: a client that looks only with every second heartbeat of 30 s needs as long.
-const WITHIN_TOLERANCE: Duration = Duration::from_secs(15);
+pub(super) const WITHIN_TOLERANCE: Duration = Duration::from_secs(15);
 
 /// How soon is soon.
 const SOON: Duration = Duration::from_secs(15);
@@ -121,15 +121,20 @@ fn no_beat() -> Observation {
     Observation::unseen("the client sent no heartbeat that could be left unanswered")
 }
 
+/// How soon a missing reply is noticed by a client that looks for it.
+pub(super) fn within(session: &Session) -> Duration {
+    match session.clock {
+        Clock::Real | Clock::Accel { .. } => WITHIN,
+        Clock::Contract { .. } => WITHIN.max(session.clock.beats(REPLY_TIMER)),
+    }
+}
+
 fn notices(session: &Session) -> Observation {
     let Some(Unanswered { connection, beat, noticed }) = unanswered(session) else {
         return no_beat();
     };
     let expected = "the connection ended by the client within 60 s";
-    let limit = match session.clock {
-        Clock::Real | Clock::Accel { .. } => WITHIN,
-        Clock::Contract { .. } => WITHIN.max(session.clock.beats(REPLY_TIMER)),
-    };
+    let limit = within(session);
     let timing = |measured| Timing { measured, limit, tolerance: WITHIN_TOLERANCE };
     if let Some((entry, event)) = session.early_exit()
         && noticed.is_none()

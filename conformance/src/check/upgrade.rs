@@ -69,7 +69,7 @@ pub(super) const CHECKS: [Check; 4] = [
 ];
 
 /// How many tries in ten seconds are no storm: Phoenix's own client makes about ten.
-const MOST_TRIES: usize = 15;
+pub(super) const MOST_TRIES: usize = 15;
 
 /// How soon an upgrade is given up.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -117,11 +117,7 @@ fn does_not_storm(session: &Session) -> Observation {
     let Some(first) = requests.first() else {
         return Observation::unseen("the client never asked for a WebSocket");
     };
-    let within = |from: &Request<'_>| {
-        let until = from.at + Duration::from_secs(10);
-        requests.iter().filter(|other| other.at >= from.at && other.at <= until).count()
-    };
-    let most = requests.iter().take(MOST_TRIES * 2).map(within).max().unwrap_or_default();
+    let most = most_tries(&requests);
     if most > MOST_TRIES {
         return Observation::unmet(format!("{most} tries in ten seconds"))
             .expecting(expected)
@@ -138,6 +134,15 @@ fn does_not_storm(session: &Session) -> Observation {
         )),
         None => Observation::unseen("the session ended before the client could try again"),
     }
+}
+
+/// The most requests within ten seconds, as the first few of them tell.
+pub(super) fn most_tries(requests: &[Request<'_>]) -> usize {
+    let within = |from: &Request<'_>| {
+        let until = from.at + Duration::from_secs(10);
+        requests.iter().filter(|other| other.at >= from.at && other.at <= until).count()
+    };
+    requests.iter().take(MOST_TRIES * 2).map(within).max().unwrap_or_default()
 }
 
 fn bears_slow_upgrade(session: &Session) -> Observation {

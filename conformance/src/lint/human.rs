@@ -56,12 +56,21 @@ fn draw(finding: &Finding, report: &Report, places: &Places<'_>, with_fix: bool)
     let marked = window.place(span).unwrap_or(0..0);
     let mut snippet = Snippet::source(window.text.as_str()).line_start(line).fold(false);
     snippet = snippet.annotation(AnnotationKind::Primary.span(marked));
+    // What does not fit beside its marks stands below, under a number.
+    let mut footnotes = Vec::new();
     for label in &finding.labels {
         // What is not in the window cannot be pointed at.
         let Some(place) = window.place(&label.span) else { continue };
         let text = visible(&label.text);
-        let text = fits(&window.text, &place, &text, gutter).then_some(text);
-        snippet = snippet.annotation(AnnotationKind::Context.span(place).label(text));
+        let shown = match fits(&window.text, &place, &text, gutter) {
+            true => Some(text),
+            false => {
+                footnotes.push(text);
+                let mark = format!("({})", footnotes.len());
+                fits(&window.text, &place, &mark, gutter).then_some(mark)
+            }
+        };
+        snippet = snippet.annotation(AnnotationKind::Context.span(place).label(shown));
     }
     let title = wrapped(&finding.message, WIDTH - columns(code.id) - "warning[]: ".len());
     let mut group = level
@@ -73,6 +82,11 @@ fn draw(finding: &Finding, report: &Report, places: &Places<'_>, with_fix: bool)
         let text = wrapped(text, WIDTH - gutter - name.len() - 3);
         Level::NOTE.with_name(Some(name)).message(text)
     };
+    for (index, text) in footnotes.iter().enumerate() {
+        let name = format!("({})", index + 1);
+        let text = wrapped(text, WIDTH - gutter - name.len() - 3);
+        group = group.element(Level::NOTE.with_name(Some(name)).message(text));
+    }
     if !finding.help.is_empty() {
         group = group.element(named("help", &finding.help));
     }
@@ -91,7 +105,7 @@ fn draw(finding: &Finding, report: &Report, places: &Places<'_>, with_fix: bool)
 
 /// The renderer begins a second source, `:::`, where the place and the window are told apart; a window's own column
 /// would be wrong, because its line is cut.
-fn without_separator(drawn: &str) -> String {
+pub(crate) fn without_separator(drawn: &str) -> String {
     let mut lines: Vec<&str> = drawn.lines().collect();
     let separator = lines.iter().position(|line| {
         let plain = anstream::adapter::strip_str(line).to_string();

@@ -20,6 +20,9 @@ use super::sequence::Sequence;
 /// So many findings are told; further ones are counted.
 pub const MOST_FINDINGS: usize = 1_000;
 
+/// After so many errors and warnings the rest of the input is not looked at: what they are is known by then.
+pub const MOST_FAULTS: u64 = 10_000;
+
 /// So many connections are followed; further ones are looked at frame by frame.
 const MOST_CONNECTIONS: usize = 4_096;
 
@@ -95,7 +98,7 @@ pub fn lint(input: &Input, options: &Options) -> Result<Report, InputError> {
     let mut linter = Linter::new(input, *options);
     let notes = input.events(&mut |event| linter.take(event))?;
     let mut report = linter.finish();
-    report.notes = notes;
+    report.notes.extend(notes);
     Ok(report)
 }
 
@@ -105,6 +108,8 @@ struct Linter {
     from_start: bool,
     transcript: bool,
     connections: HashMap<u32, Connection>,
+    /// Whether there was more than was looked at.
+    cut: bool,
     report: Report,
 }
 
@@ -124,6 +129,7 @@ impl Linter {
             from_start,
             transcript: input.kind == InputKind::Transcript,
             connections: HashMap::new(),
+            cut: false,
             report: Report {
                 name: input.name.clone(),
                 kind: input.kind,
@@ -139,6 +145,10 @@ impl Linter {
     }
 
     fn take(&mut self, event: Event) {
+        if self.has_enough() {
+            self.cut = true;
+            return;
+        }
         let Event { conn, at, origin, what } = event;
         self.report.began = self.report.began.or(at);
         let mut found = Vec::new();
@@ -163,6 +173,11 @@ impl Linter {
             }
         }
         self.tell(found);
+    }
+
+    /// Notes do not count: behind them there may be the first error.
+    const fn has_enough(&self) -> bool {
+        self.report.counts.errors + self.report.counts.warnings >= MOST_FAULTS
     }
 
     fn tell(&mut self, found: Vec<Finding>) {
@@ -302,6 +317,14 @@ impl Linter {
     }
 
     fn finish(mut self) -> Report {
+        if self.cut {
+            let looked_at = self.report.messages;
+            self.report.notes.push(format!(
+                "there are more than {MOST_FAULTS} errors and warnings: nothing after message {looked_at} was looked at"
+            ));
+            // How a connection went on and ended was not seen.
+            return self.report;
+        }
         let mut left: Vec<(u32, Connection)> = self.connections.drain().collect();
         left.sort_by_key(|(conn, _)| *conn);
         for (_, mut connection) in left {

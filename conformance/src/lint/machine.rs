@@ -12,8 +12,8 @@ use super::linter::Report;
 use super::place::Places;
 use super::window::Window;
 use crate::sarif::{
-    ArtifactLocation, Level, Location, Log, LogicalLocation, PhysicalLocation, Region, ResultItem,
-    Rule, Text, uri,
+    ArtifactLocation, Kind, Level, Location, Log, LogicalLocation, PhysicalLocation, Region,
+    ResultItem, Rule, Text, uri,
 };
 
 /// The version of the JSON; fields are added within a version, never changed.
@@ -182,19 +182,22 @@ pub fn sarif(report: &Report, places: &Places<'_>, mut out: impl Write) -> io::R
                 catalogue::server(code)
             ),
         },
+        // A code's severity depends on the profile.
+        default_configuration: None,
     };
     let results = report.findings.iter().map(|finding| {
         let index = codes.binary_search_by_key(&finding.code.id, |code| code.id);
-        result(finding, index.unwrap_or_default(), report, places)
+        result(finding, index.ok(), report, places)
     });
-    let log = Log::new(codes.iter().map(rule).collect(), results.collect());
+    let log =
+        Log::new(env!("CARGO_PKG_VERSION"), codes.iter().map(rule).collect(), results.collect());
     serde_json::to_writer_pretty(&mut out, &log)?;
     writeln!(out)
 }
 
 fn result(
     finding: &Finding,
-    rule_index: usize,
+    rule_index: Option<usize>,
     report: &Report,
     places: &Places<'_>,
 ) -> ResultItem {
@@ -212,7 +215,13 @@ fn result(
         let (end_line, end_column) = places.line_and_column(bytes.end);
         let snippet = Window::new(&subject.text, &finding.span, QUOTED).text;
         let snippet = Some(Text { text: snippet });
-        Region { start_line, start_column, end_line, end_column, snippet }
+        Region {
+            start_line,
+            start_column: Some(start_column),
+            end_line: Some(end_line),
+            end_column: Some(end_column),
+            snippet,
+        }
     });
     let physical_location =
         PhysicalLocation { artifact_location: ArtifactLocation { uri: uri(&report.name) }, region };
@@ -220,6 +229,8 @@ fn result(
     ResultItem {
         rule_id: finding.code.id.to_owned(),
         rule_index,
+        // The one kind that has a level.
+        kind: Kind::Fail,
         level: match finding.severity {
             Severity::Error => Level::Error,
             Severity::Warning => Level::Warning,

@@ -21,10 +21,10 @@ pub mod lesson;
 mod linter;
 
 mod fix;
-mod human;
+pub(crate) mod human;
 mod machine;
 mod place;
-mod window;
+pub(crate) mod window;
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -38,7 +38,7 @@ pub use finding::{Finding, Subject, SubjectKind};
 pub use fix::{Fixed, fix};
 pub use human::human;
 pub use input::{Input, InputError, InputKind, MOST_BYTES};
-pub use linter::{Counts, MOST_FINDINGS, Options, Report, lint};
+pub use linter::{Counts, MOST_FAULTS, MOST_FINDINGS, Options, Report, lint};
 pub use machine::{FORMAT, json, sarif};
 pub use place::Places;
 

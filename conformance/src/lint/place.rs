@@ -42,8 +42,9 @@ impl<'a> Places<'a> {
             }
             Origin::Plain(offset) => Some(offset + span.start..offset + span.end),
             Origin::Escaped(offset) => {
-                let text = std::str::from_utf8(self.input.bytes.get(offset..)?).ok()?;
-                let read = Unescaped::read(&text[..end_of_string(text)])?;
+                let rest = self.input.bytes.get(offset..)?;
+                let text = std::str::from_utf8(&rest[..end_of_string(rest)]).ok()?;
+                let read = Unescaped::read(text)?;
                 let within = read.origin(span);
                 Some(offset + within.start..offset + within.end)
             }
@@ -67,12 +68,12 @@ impl<'a> Places<'a> {
 }
 
 /// Where the JSON string ends whose inside the text begins with.
-fn end_of_string(text: &str) -> usize {
+fn end_of_string(text: &[u8]) -> usize {
     let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate() {
+    for (at, byte) in text.iter().enumerate() {
         match byte {
             b'"' if !escaped => return at,
-            _ => escaped = byte == b'\\' && !escaped,
+            _ => escaped = *byte == b'\\' && !escaped,
         }
     }
     text.len()

@@ -5,16 +5,16 @@ use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
 
 /// Some columns of one line of a text, everything that could steer a terminal written out.
-pub(super) struct Window {
+pub(crate) struct Window {
     /// What is shown.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// For each character that is shown, and for the end: where it stands in the text, and in the window.
     places: Vec<(usize, usize)>,
 }
 
 impl Window {
     /// At most `width` columns of the line in which `span` begins, so that the beginning of `span` is among them.
-    pub(super) fn new(text: &str, span: &Range<usize>, width: usize) -> Self {
+    pub(crate) fn new(text: &str, span: &Range<usize>, width: usize) -> Self {
         let at = boundary(text, span.start);
         let line_start = text[..at].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text[at..].find('\n').map_or(text.len(), |end| at + end);
@@ -50,7 +50,7 @@ impl Window {
     }
 
     /// Where in the window a part of the text stands, as far as it is shown; `None` if nothing of it is.
-    pub(super) fn place(&self, span: &Range<usize>) -> Option<Range<usize>> {
+    pub(crate) fn place(&self, span: &Range<usize>) -> Option<Range<usize>> {
         let (first, last) = (self.places.first()?.0, self.places.last()?.0);
         if span.end < first || span.start > last {
             return None;
@@ -86,12 +86,12 @@ fn reach(chars: impl Iterator<Item = char>, width: usize) -> Reach {
 }
 
 /// How many columns a text takes in which everything is visible.
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or_default()).sum()
 }
 
 /// The text with everything visible.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     text.chars().for_each(|c| push_visible(&mut shown, c));
     shown
@@ -107,7 +107,7 @@ fn push_visible(into: &mut String, c: char) {
 }
 
 /// Lines of at most `width` columns, broken at blanks where possible.
-pub(super) fn wrapped(text: &str, width: usize) -> String {
+pub(crate) fn wrapped(text: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut taken = 0;
     for word in text.split_ascii_whitespace() {

@@ -227,16 +227,35 @@ mutants! {
     /// Exits with status 1 when the connection ends without a close frame.
     FailsWhenCut = "fails-when-cut" => "HB024",
 
+    /// Takes a close frame for the end of its work: lives on, and does not connect again.
+    CloseIsTheEnd = "close-is-the-end" => "RC001",
     /// Lives on after a lost connection, and does not connect again.
     NeverReconnects = "never-reconnects" => "RC002",
     /// Exits with status 0 after a lost connection.
     ExitsWhenCut = "exits-when-cut" => "RC002",
+    /// Tries a server that refuses it again and again at the same quick pace. Origin: phoenix #1739.
+    NeverSlowsDown = "never-slows-down" => "RC003",
+    /// Tries a server that refuses it every 700 ms.
+    TriesSteadily = "tries-steadily" => "RC003",
     /// Connects again and does not join. Origin: SwiftPhoenixClient #176.
     NeverRejoins = "never-rejoins" => "RC004",
     /// Subscribes before it joins again.
     SubscribesBeforeRejoin = "subscribes-before-rejoin" => "RC004",
     /// Leaves right behind the new join. Origin: supabase-py PR 1337.
     LeavesAfterRejoin = "leaves-after-rejoin" => "RC004",
+
+    /// Gives up with its third connection.
+    GivesUpAfterThree = "gives-up-after-three" => "RC005",
+    /// Joins no more from its fourth connection on. Origin: SwiftPhoenixClient #176.
+    JoinsThreeTimes = "joins-three-times" => "RC005",
+    /// Drops the socket at a close frame, without an answer.
+    DropsAtClose = "drops-at-close" => "RC006",
+    /// Overlooks `phx_error`. Origin: SwiftPhoenixClient #52.
+    IgnoresCrash = "ignores-crash" => "RC007",
+    /// Overlooks `phx_close`.
+    IgnoresChannelClose = "ignores-channel-close" => "RC008",
+    /// Takes "unmatched topic" for one failed request. Origin: Firezone PR 10397.
+    IgnoresUnmatched = "ignores-unmatched" => "RC009",
 
     /// Crashes on an array of fewer than five elements. Origin: SwiftPhoenixClient PR 230.
     CrashesAtShortArray = "crashes-at-short-array" => "FT001",
@@ -246,6 +265,22 @@ mutants! {
     FailsAtBeatAfterMalformed = "fails-at-beat-after-malformed" => "FT001",
     /// Says nothing any more after a frame that it cannot read.
     SilentAfterMalformed = "silent-after-malformed" => "FT001",
+    /// Crashes on an event that it does not know.
+    CrashesAtUnknownEvent = "crashes-at-unknown-event" => "FT002",
+    /// Crashes on a binary frame.
+    CrashesAtBinary = "crashes-at-binary" => "FT003",
+    /// Crashes on a text that is not UTF-8.
+    CrashesAtInvalidUtf8 = "crashes-at-invalid-utf8" => "FT004",
+    /// Aborts at a frame that is too big.
+    AbortsAtHugeFrame = "aborts-at-huge-frame" => "FT005",
+    /// Leaves after thirty pings.
+    LeavesAtManyPings = "leaves-at-many-pings" => "FT006",
+    /// Waits for TCP to tell that the other side is gone.
+    TrustsTcp = "trusts-tcp" => "FT007",
+    /// Blocks in a read as soon as a message comes slowly.
+    BlocksOnSlowMessage = "blocks-on-slow-message" => "FT008",
+    /// Crashes on a message whose payload holds no result.
+    CrashesAtOddPayload = "crashes-at-odd-payload" => "FT009",
 }
 
 impl Mutant {

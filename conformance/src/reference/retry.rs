@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use super::{Manner, Variant};
+use super::{Manner, Mutant, Variant};
 
 /// Counts failures and turns them into delays.
 #[derive(Debug)]
@@ -23,6 +23,9 @@ const QUICK: [u64; 10] = [10, 50, 100, 150, 200, 250, 500, 1000, 2000, 5000];
 
 /// Source: Phoenix, `assets/js/phoenix/socket.js`, `rejoinAfterMs`: the first one.
 const REFUSED: Duration = Duration::from_millis(1000);
+
+/// More often than once a second, and never less so.
+const STEADY: [u64; 1] = [600];
 
 const SLOW: [u64; 2] = [2000, 5000];
 
@@ -51,6 +54,7 @@ impl Retry {
         let plan: &[u64] = match self.manner {
             Manner::Correct(Variant::QuickRetry) => &QUICK,
             Manner::Correct(Variant::SlowRetry) => &SLOW,
+            Manner::Broken(Mutant::TriesSteadily) => &STEADY,
             _ => &POLITE,
         };
         let planned = plan[self.failures.min(plan.len() - 1)];

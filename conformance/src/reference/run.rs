@@ -21,6 +21,9 @@ const PANICKED: u8 = 101;
 /// The exit status for a URL or a file that cannot be used.
 pub(super) const USAGE: u8 = 2;
 
+/// How many connections are enough for a mutant that gives up.
+const THREE: u32 = 3;
+
 /// How long a slow starter takes before it connects.
 const SLOW_START: Duration = Duration::from_secs(2);
 
@@ -63,7 +66,14 @@ pub(super) async fn until_stopped(settings: &Settings) -> u8 {
                         std::process::abort()
                     }
                     DialError::NoAnswer if manner.is(Mutant::FailsAtSlowUpgrade) => return 1,
-                    DialError::Refused(_) if manner.is(Mutant::HammersAt403) => retry.reset(),
+                    DialError::Refused(_)
+                        if matches!(
+                            manner,
+                            Manner::Broken(Mutant::HammersAt403 | Mutant::NeverSlowsDown)
+                        ) =>
+                    {
+                        retry.reset();
+                    }
                     DialError::Refused(_) => retry.refused(),
                     DialError::Tcp(_)
                     | DialError::Tls(_)
@@ -85,6 +95,10 @@ pub(super) async fn until_stopped(settings: &Settings) -> u8 {
             (End::Lost { cut: true }, Manner::Broken(Mutant::FailsWhenCut)) => return 1,
             (End::Lost { .. }, Manner::Broken(Mutant::ExitsWhenCut)) => return 0,
             (End::Lost { .. }, Manner::Broken(Mutant::NeverReconnects)) => {
+                stop.await;
+                return 0;
+            }
+            (End::Lost { .. }, Manner::Broken(Mutant::GivesUpAfterThree)) if opened == THREE => {
                 stop.await;
                 return 0;
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use glimesh_proto::client::{Client, Config, Event};
-use glimesh_proto::{Close, Doc, Instant, Ref, Status, Transmit, names};
+use glimesh_proto::{Close, Doc, Instant, Ref, Reply, Status, Transmit, names};
 use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::{sleep, sleep_until, timeout};
@@ -47,6 +47,9 @@ const FOR_EVER: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long the other side may take to end the connection after a close frame.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// How many pings a mutant bears.
+const MANY_PINGS: u32 = 30;
+
 /// Holds a session on the `nth` open connection, counted from 1.
 pub(super) async fn hold(
     settings: &Settings,
@@ -65,7 +68,7 @@ pub(super) async fn hold(
         _ => settings.heartbeat_every,
     };
     let reply_within = match manner {
-        Manner::Broken(Mutant::NeverNotices | Mutant::WaitsForEver) => FOR_EVER,
+        Manner::Broken(Mutant::NeverNotices | Mutant::WaitsForEver | Mutant::TrustsTcp) => FOR_EVER,
         _ => settings.reply_within,
     };
     let config = Config { heartbeat_every, reply_within };
@@ -77,13 +80,14 @@ pub(super) async fn hold(
         beat_reply: settings.reply_within.min(settings.heartbeat_every * 7 / 10),
         socket,
         client: Client::new(config, Instant::ZERO),
-        wire: Wire::new(manner, nth > 1, subscription.clone(), &settings.channel_id),
+        wire: Wire::new(manner, nth, subscription.clone(), &settings.channel_id),
         retry,
         subscription,
         opened: tokio::time::Instant::now(),
         join_at: Some(Instant::ZERO),
         doc_at: None,
         asked: Vec::new(),
+        pings: 0,
         stuck: false,
     };
     session.run(stop).await
@@ -113,6 +117,8 @@ struct Session<'a> {
     doc_at: Option<Instant>,
     /// The documents that were sent on this connection.
     asked: Vec<Ref>,
+    /// The pings that came, as mutants count them.
+    pings: u32,
     /// Nothing is read and nothing sent any more, as with some mutants.
     stuck: bool,
 }
@@ -207,7 +213,10 @@ impl Session<'_> {
     fn beat_sent(&mut self) {
         let watches = match self.manner {
             Manner::Broken(
-                Mutant::NeverNotices | Mutant::NoticesLate | Mutant::CrashesAtLateReply,
+                Mutant::NeverNotices
+                | Mutant::NoticesLate
+                | Mutant::CrashesAtLateReply
+                | Mutant::TrustsTcp,
             ) => false,
             _ => self.retry.beat_due.is_none(),
         };
@@ -247,6 +256,9 @@ impl Session<'_> {
                     _ if !self.asked.contains(&msg_ref) => return self.join_was_refused(),
                     Manner::Broken(Mutant::Hammers) => self.doc_at = Some(self.now() + HAMMER),
                     Manner::Broken(Mutant::AbortsAtRefusal) => return Next::Abort,
+                    Manner::Broken(Mutant::IgnoresUnmatched) => {}
+                    // The server has lost the channel, and with it everything that was asked on this connection.
+                    _ if reply == Reply::unmatched_topic() => return Next::Reconnect,
                     _ => {}
                 }
             }
@@ -264,6 +276,8 @@ impl Session<'_> {
                 anstream::eprintln!("no reply to the join {msg_ref}");
                 return Next::Reconnect;
             }
+            Event::ChannelCrashed if self.manner.is(Mutant::IgnoresCrash) => {}
+            Event::ChannelClosed if self.manner.is(Mutant::IgnoresChannelClose) => {}
             Event::ChannelCrashed | Event::ChannelClosed => self.join_later(),
             Event::Violation(violation) => anstream::eprintln!("skipped: {violation}"),
             Event::Replied { .. }
@@ -306,6 +320,14 @@ impl Session<'_> {
                 }
             },
             Some(Ok(Message::Close(frame))) => {
+                match self.manner {
+                    Manner::Broken(Mutant::DropsAtClose) => return Some(End::Lost { cut: false }),
+                    Manner::Broken(Mutant::CloseIsTheEnd) => {
+                        self.stuck = true;
+                        return None;
+                    }
+                    _ => {}
+                }
                 self.client.handle_close(close_of(frame));
                 if self.manner.is(Mutant::TalksAfterClose) {
                     sleep(LATE_WORD).await;
@@ -325,10 +347,29 @@ impl Session<'_> {
             Some(Ok(Message::Ping(_))) if self.manner.is(Mutant::LeavesAtPing) => {
                 return Some(End::Lost { cut: true });
             }
+            Some(Ok(Message::Ping(_))) if self.manner.is(Mutant::LeavesAtManyPings) => {
+                self.pings += 1;
+                if self.pings > MANY_PINGS {
+                    return Some(End::Lost { cut: true });
+                }
+            }
+            Some(Ok(Message::Binary(_))) if self.manner.is(Mutant::CrashesAtBinary) => {
+                return Some(End::Crashed);
+            }
             // Pings are answered by the library, binary messages are not for us.
             Some(Ok(_)) => {}
             Some(Err(error)) => {
                 tell(&error);
+                match (self.manner, &error) {
+                    (Manner::Broken(Mutant::CrashesAtInvalidUtf8), tungstenite::Error::Utf8(_)) => {
+                        return Some(End::Crashed);
+                    }
+                    (
+                        Manner::Broken(Mutant::AbortsAtHugeFrame),
+                        tungstenite::Error::Capacity(_),
+                    ) => return Some(End::Aborted),
+                    _ => {}
+                }
                 self.client.handle_close(Close::default());
                 return Some(End::Lost { cut: true });
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::page::visible;
+use super::page;
 use super::{Evidence, FinishedRun, failure, frames, summary};
 use crate::results::{Finding, Verdict};
 
@@ -79,5 +79,16 @@ fn description(evidence: Evidence<'_>, finding: &Finding) -> io::Result<String> 
     if let Some(check) = evidence.check_of(finding) {
         writeln!(text, "mend: {}", check.mend)?;
     }
-    Ok(String::from_utf8_lossy(&text).into_owned())
+    Ok(characters(&String::from_utf8_lossy(&text)))
+}
+
+/// A text on one line.
+fn visible(text: &str) -> String {
+    characters(&page::visible(text))
+}
+
+/// Without the two characters that XML 1.0 cannot hold although they are no control characters. Source: XML 1.0,
+/// section 2.2.
+fn characters(text: &str) -> String {
+    text.replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")
 }

@@ -1,17 +1,15 @@
-//! SARIF 2.1.0, as code scanners read it: a rule for each check, a result for each finding.
-//!
-//! Only the parts that are written are declared here. Source: OASIS, SARIF Version 2.1.0, sections 3.13 to 3.49.
+//! A run as SARIF 2.1.0, as code scanners read it: a rule for each check, a result for each finding.
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
 use super::page::visible;
 use super::{Evidence, FinishedRun, summary};
-use crate::check::{Check, Level};
+use crate::check::{self, Check};
 use crate::results::{Finding, Verdict};
-
-const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+use crate::sarif::{
+    ArtifactLocation, Configuration, Invocation, Kind, Level, Location, Log, PhysicalLocation,
+    Region, ResultItem, Rule, Text, uri,
+};
 
 /// Writes a run as SARIF 2.1.0, as one line. Locations are lines of the transcripts within the report folder.
 ///
@@ -20,147 +18,41 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// Those of the writer.
 pub fn sarif(run: &FinishedRun<'_>, mut out: impl Write) -> io::Result<()> {
     let evidence = Evidence::of(run);
-    let log = Log {
-        schema: SCHEMA,
-        version: "2.1.0",
-        runs: [Run {
-            tool: Tool {
-                driver: Driver {
-                    name: "glimesh-conformance",
-                    version: &run.results.kit,
-                    rules: evidence.checks.iter().map(|check| Rule::new(check)).collect(),
-                },
-            },
-            invocations: [Invocation {
-                execution_successful: !run.results.interrupted,
-                exit_code: run.results.exit_code,
-            }],
-            results: evidence.findings.iter().map(|one| result(evidence, one)).collect(),
-        }],
-    };
+    let rules = evidence.checks.iter().map(|check| rule(check)).collect();
+    let results = evidence.findings.iter().map(|one| result(evidence, one)).collect();
+    let log = Log::new(&run.results.kit, rules, results).ended(Invocation {
+        execution_successful: !run.results.interrupted,
+        exit_code: run.results.exit_code,
+    });
     serde_json::to_writer(&mut out, &log)?;
     writeln!(out)
 }
 
-#[derive(Serialize)]
-struct Log<'a> {
-    #[serde(rename = "$schema")]
-    schema: &'static str,
-    version: &'static str,
-    runs: [Run<'a>; 1],
-}
-
-#[derive(Serialize)]
-struct Run<'a> {
-    tool: Tool<'a>,
-    invocations: [Invocation; 1],
-    results: Vec<SarifResult>,
-}
-
-#[derive(Serialize)]
-struct Tool<'a> {
-    driver: Driver<'a>,
-}
-
-#[derive(Serialize)]
-struct Driver<'a> {
-    name: &'static str,
-    version: &'a str,
-    rules: Vec<Rule>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Rule {
-    id: &'static str,
-    name: &'static str,
-    short_description: Text,
-    full_description: Text,
-    help: Text,
-    default_configuration: Configuration,
-}
-
-#[derive(Serialize)]
-struct Configuration {
-    level: &'static str,
-}
-
-#[derive(Serialize)]
-struct Text {
-    text: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Invocation {
-    execution_successful: bool,
-    exit_code: u8,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SarifResult {
-    rule_id: String,
-    kind: &'static str,
-    level: &'static str,
-    message: Text,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    locations: Vec<Location>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Location {
-    physical_location: PhysicalLocation,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PhysicalLocation {
-    artifact_location: ArtifactLocation,
-    region: Region,
-}
-
-#[derive(Serialize)]
-struct ArtifactLocation {
-    uri: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Region {
-    start_line: usize,
-}
-
-impl Rule {
-    fn new(check: &Check) -> Self {
-        let text = |text: &str| Text { text: text.to_owned() };
-        Self {
-            id: check.id,
-            name: check.slug,
-            short_description: text(check.title),
-            full_description: text(check.requirement),
-            help: Text { text: format!("{} {}", check.why, check.mend) },
-            default_configuration: Configuration {
-                level: match check.level {
-                    Level::Must => "error",
-                    Level::Should => "warning",
-                    Level::May | Level::Note => "note",
-                },
+fn rule(check: &Check) -> Rule {
+    Rule {
+        id: check.id.to_owned(),
+        name: check.slug.to_owned(),
+        short_description: Text::new(check.title),
+        full_description: Text::new(check.requirement),
+        help: Text::new(format!("{} {}", check.why, check.mend)),
+        default_configuration: Some(Configuration {
+            level: match check.level {
+                check::Level::Must => Level::Error,
+                check::Level::Should => Level::Warning,
+                check::Level::May | check::Level::Note => Level::Note,
             },
-        }
+        }),
     }
 }
 
-fn result(evidence: Evidence<'_>, finding: &Finding) -> SarifResult {
-    // A level other than `none` belongs to the kind `fail` only.
+fn result(evidence: Evidence<'_>, finding: &Finding) -> ResultItem {
     let (kind, level) = match finding.verdict {
-        Verdict::Fail | Verdict::KitError => ("fail", "error"),
-        Verdict::Weak => ("fail", "warning"),
-        Verdict::Pass => ("pass", "none"),
-        Verdict::Note => ("informational", "none"),
-        Verdict::Inconclusive => ("open", "none"),
-        Verdict::Unsupported | Verdict::NotApplicable => ("notApplicable", "none"),
+        Verdict::Fail | Verdict::KitError => (Kind::Fail, Level::Error),
+        Verdict::Weak => (Kind::Fail, Level::Warning),
+        Verdict::Pass => (Kind::Pass, Level::None),
+        Verdict::Note => (Kind::Informational, Level::None),
+        Verdict::Inconclusive => (Kind::Open, Level::None),
+        Verdict::Unsupported | Verdict::NotApplicable => (Kind::NotApplicable, Level::None),
     };
     let mut text = visible(&finding.actual);
     if let Some(timing) = summary::timing(finding, evidence.rate_of(finding)) {
@@ -169,8 +61,14 @@ fn result(evidence: Evidence<'_>, finding: &Finding) -> SarifResult {
     if text.is_empty() {
         finding.verdict.as_str().clone_into(&mut text);
     }
-    let rule_id = finding.id.clone();
-    SarifResult { rule_id, kind, level, message: Text { text }, locations: location(finding) }
+    ResultItem {
+        rule_id: finding.id.clone(),
+        rule_index: evidence.checks.iter().position(|check| check.id == finding.id),
+        kind,
+        level,
+        message: Text { text },
+        locations: location(finding),
+    }
 }
 
 /// The line of the transcript: the header is the first.
@@ -178,9 +76,14 @@ fn location(finding: &Finding) -> Vec<Location> {
     let (Some(session), Some(frame)) = (&finding.session, finding.frame) else {
         return Vec::new();
     };
-    let physical_location = PhysicalLocation {
-        artifact_location: ArtifactLocation { uri: format!("transcripts/{session}.jsonl") },
-        region: Region { start_line: frame + 2 },
+    let artifact_location = ArtifactLocation { uri: uri(&format!("transcripts/{session}.jsonl")) };
+    let region = Region {
+        start_line: frame + 2,
+        start_column: None,
+        end_line: None,
+        end_column: None,
+        snippet: None,
     };
-    vec![Location { physical_location }]
+    let physical_location = PhysicalLocation { artifact_location, region: Some(region) };
+    vec![Location { physical_location, logical_locations: Vec::new() }]
 }

@@ -1,6 +1,7 @@
 //! What machines read: each form as a whole, and read back by somebody else's reader of it.
 
 use std::path::Path;
+use std::process::Command;
 
 use glimesh_conformance::report::{self, Column, FinishedRun};
 use glimesh_conformance::results::Results;
@@ -30,6 +31,16 @@ fn schema(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
+/// The published schema has a pattern with a bracket that closes nothing; it concerns a member that is not written.
+fn sarif_schema() -> Value {
+    let mut schema = schema("sarif-2.1.0.schema.json");
+    for holder in ["run", "toolComponent"] {
+        let language = &mut schema["definitions"][holder]["properties"]["language"];
+        assert!(language.as_object_mut().unwrap().remove("pattern").is_some());
+    }
+    schema
+}
+
 #[test]
 fn the_results_keep_to_their_published_schema() {
     let json: Value =
@@ -51,9 +62,42 @@ fn junit_is_what_other_readers_expect() {
 }
 
 #[test]
+fn junit_keeps_to_the_form_that_jenkins_reads() {
+    let (mut results, sessions) = run();
+    let hostile = "]]> <x> & \u{0} \u{fffe} \u{1b}[2J";
+    for finding in &mut results.checks {
+        hostile.clone_into(&mut finding.actual);
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/junit.xsd");
+    let folder = tempfile::tempdir().unwrap();
+    let lint = |name: &str, xml: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, xml).unwrap();
+        Command::new("xmllint")
+            .args(["--noout", "--nonet", "--schema"])
+            .arg(&path)
+            .arg(file)
+            .output()
+    };
+    let plain = written(|run, out| report::junit(run, out));
+    for xml in [&plain, &written_of(&results, &sessions, |run, out| report::junit(run, out))] {
+        let Ok(output) = lint("junit.xml", xml) else {
+            return eprintln!("skipped: there is no xmllint (Debian: libxml2-utils)");
+        };
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let wrong = plain.replacen("classname=", "class=", 1);
+    assert!(!lint("wrong.xml", &wrong).unwrap().status.success());
+}
+
+#[test]
 fn sarif_is_what_other_readers_expect() {
     let json = written(|run, out| report::sarif(run, out));
     let read: serde_sarif::sarif::Sarif = serde_json::from_str(&json).unwrap();
+    let validator = jsonschema::validator_for(&sarif_schema()).unwrap();
+    let value = serde_json::from_str(&json).unwrap();
+    let complaints: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+    assert_eq!(complaints, Vec::<String>::new());
     let results = read.runs[0].results.as_ref().unwrap();
     let rules = read.runs[0].tool.driver.rules.as_ref().unwrap();
     assert_eq!((results.len(), rules.len()), (4, 4));

@@ -27,7 +27,8 @@ pub enum Event {
         /// Which one.
         subscription_id: SubscriptionId,
     },
-    /// Another push was answered; a refused one and a leave come so, too.
+    /// Another push was answered; a refused one and a leave come so, too, and whatever was pushed on a channel that
+    /// another join has replaced since: a mutation was still carried out, a subscription is gone with its channel.
     Replied {
         /// The push's reference.
         msg_ref: Ref,
@@ -67,10 +68,11 @@ pub enum Event {
 
 /// What comes from the past and is ignored.
 ///
-/// Source: Phoenix, `assets/js/phoenix/channel.js`, `isMember`: a frame with another join ref is outdated.
+/// Source: Phoenix, `assets/js/phoenix/channel.js`, `isMember`: a frame with another join ref is outdated. Phoenix's
+/// client ignores the answer to a push that waits, too, and reports the push as timed out; here it is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stale {
-    /// A reply on an earlier channel.
+    /// A reply on an earlier channel for which no push waits.
     Reply {
         /// The earlier channel's join ref.
         join_ref: Ref,

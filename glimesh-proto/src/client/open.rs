@@ -72,7 +72,11 @@ impl Open {
     pub(super) fn take_reply(&mut self, frame: &Frame, reply: Reply) -> Option<Event> {
         if let Some(join_ref) = self.earlier_join_ref(frame) {
             self.subscriptions.add_ended(subscribed(&reply));
-            return Some(Event::Stale(Stale::Reply { join_ref }));
+            // It moves no channel, but to a push that waits it is the answer.
+            return Some(match self.waiting.take_former(frame) {
+                Some(Pending { msg_ref, .. }) => Event::Replied { msg_ref, reply },
+                None => Event::Stale(Stale::Reply { join_ref }),
+            });
         }
         if let Some(pending) = self.waiting.take(frame) {
             return Some(self.answered(pending, reply));

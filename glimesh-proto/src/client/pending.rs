@@ -45,12 +45,17 @@ impl Waiting {
 
     /// The push that a reply answers in time.
     pub(super) fn take(&mut self, reply: &Frame) -> Option<Pending> {
-        take(&mut self.pending, reply)
+        take(&mut self.pending, reply, |_| true)
+    }
+
+    /// The push on a replaced channel that a reply answers in time.
+    pub(super) fn take_former(&mut self, reply: &Frame) -> Option<Pending> {
+        take(&mut self.pending, reply, |what| *what == What::Former)
     }
 
     /// The push that a reply answers too late.
     pub(super) fn take_late(&mut self, reply: &Frame) -> Option<Pending> {
-        take(&mut self.overdue, reply)
+        take(&mut self.overdue, reply, |_| true)
     }
 
     /// A push whose time is over; it is among the overdue ones now.
@@ -87,13 +92,19 @@ impl Waiting {
     }
 }
 
-fn take(list: &mut VecDeque<Pending>, reply: &Frame) -> Option<Pending> {
+fn take(
+    list: &mut VecDeque<Pending>,
+    reply: &Frame,
+    is_meant: impl Fn(&What) -> bool,
+) -> Option<Pending> {
     let is_answered = |pending: &Pending| {
         let topic = match pending.what {
             What::Heartbeat => names::PHOENIX_TOPIC,
             _ => names::CONTROL_TOPIC,
         };
-        reply.msg_ref.as_ref() == Some(&pending.msg_ref) && reply.topic == topic
+        is_meant(&pending.what)
+            && reply.msg_ref.as_ref() == Some(&pending.msg_ref)
+            && reply.topic == topic
     };
     let at = list.iter().position(is_answered)?;
     list.remove(at)

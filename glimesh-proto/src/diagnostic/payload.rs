@@ -194,7 +194,7 @@ fn is_near(name: &str, candidates: &[&str]) -> bool {
     candidates.contains(&name) || nearest(name, candidates).is_some()
 }
 
-fn duplicates(members: &[Member<'_>], context: &Context, out: &mut Vec<Diagnostic>) {
+pub(crate) fn duplicates(members: &[Member<'_>], context: &Context, out: &mut Vec<Diagnostic>) {
     let mut first: HashMap<&str, Span> = HashMap::new();
     for member in members {
         if let Some(earlier) = first.get(member.name.as_str()) {

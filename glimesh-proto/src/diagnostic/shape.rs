@@ -5,6 +5,7 @@ use super::code::Reaction;
 use super::context::{Context, Sender};
 use super::meaning::{self, Push};
 use super::outline::{Elements, Member, Node};
+use super::payload;
 use super::report::Diagnostic;
 use crate::connect::Vsn;
 use crate::names;
@@ -217,6 +218,12 @@ fn object(root: &Node<'_>, members: &[Member<'_>], context: &Context, out: &mut 
         return;
     };
     if context.sender == Sender::Client {
+        payload::duplicates(members, context, out);
+        for (key, name) in [("join_ref", "join ref"), ("ref", "ref")] {
+            if let Some(node) = value(key) {
+                one_ref(node, name, context, out);
+            }
+        }
         meaning::faults(&Push { topic, event, payload }, context, out);
     }
 }

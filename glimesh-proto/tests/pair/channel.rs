@@ -166,6 +166,39 @@ fn what_an_earlier_channel_says_is_stale() {
 }
 
 #[test]
+fn a_push_before_another_join_is_reported_once() {
+    let script = Script::default()
+        .at(0, Act::Join)
+        .at(1, Act::Ignore)
+        .at(2, Act::Doc("mutation{a}"))
+        .at(3, Act::Doc("{b}"))
+        .at(4, Act::Rejoin)
+        .at(5, Act::Say(r#"["1","2","__absinthe__:control","phx_reply",{"response":{"data":{}},"status":"ok"}]"#))
+        .at(6, Act::Say(r#"["1","2","__absinthe__:control","phx_reply",{"response":{"data":{}},"status":"ok"}]"#))
+        .at(7, Act::Say(r#"["1","4","__absinthe__:control","phx_reply",{"response":{},"status":"ok"}]"#))
+        .at(8, Act::Say(r#"["4","4","__absinthe__:control","phx_reply",{"response":{},"status":"ok"}]"#))
+        .at(11_000, Act::Say(r#"["1","3","__absinthe__:control","phx_reply",{"response":{"data":{}},"status":"ok"}]"#));
+    assert_snapshot!(Pair::new(Config::glimesh(), script).run_until(seconds(12)), @r#"
+     0.000s > ["1","1","__absinthe__:control","phx_join",{}]
+     0.000s < ["1","1","__absinthe__:control","phx_reply",{"response":{},"status":"ok"}]
+     0.000s client: Joined
+     0.002s > ["1","2","__absinthe__:control","doc",{"query":"mutation{a}","variables":{}}]
+     0.003s > ["1","3","__absinthe__:control","doc",{"query":"{b}","variables":{}}]
+     0.004s > ["4","4","__absinthe__:control","phx_join",{}]
+     0.005s < ["1","2","__absinthe__:control","phx_reply",{"response":{"data":{}},"status":"ok"}]
+     0.006s < ["1","2","__absinthe__:control","phx_reply",{"response":{"data":{}},"status":"ok"}]
+     0.006s client: Stale(Reply { join_ref: Ref("1") })
+     0.007s < ["1","4","__absinthe__:control","phx_reply",{"response":{},"status":"ok"}]
+     0.007s client: Stale(Reply { join_ref: Ref("1") })
+     0.008s < ["4","4","__absinthe__:control","phx_reply",{"response":{},"status":"ok"}]
+     0.008s client: Joined
+    10.003s client: Unanswered { msg_ref: Ref("3") }
+    11.000s < ["1","3","__absinthe__:control","phx_reply",{"response":{"data":{}},"status":"ok"}]
+    11.000s client: Stale(Reply { join_ref: Ref("1") })
+    "#);
+}
+
+#[test]
 fn answers_that_come_too_late_are_noticed_and_subscriptions_are_kept() {
     let script = Script::default()
         .at(0, Act::Join)

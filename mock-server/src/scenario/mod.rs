@@ -112,12 +112,14 @@ pub enum ScenarioError {
         message: String,
     },
     /// There is no built-in scenario of that name.
-    #[error("there is no scenario {name:?}; there are {known}, or give a file")]
+    #[error(
+        "there is no scenario {name:?}; did you mean {similar}? `scenario list` names all, or give a file"
+    )]
     Unknown {
         /// The name as given.
         name: String,
-        /// The names that exist.
-        known: String,
+        /// The name that exists and is most like it.
+        similar: &'static str,
     },
 }
 
@@ -149,13 +151,14 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// [`ScenarioError::Unknown`] lists the names that there are.
+    /// [`ScenarioError::Unknown`] names the scenario that may have been meant.
     pub fn named(name: &str) -> Result<Self, ScenarioError> {
         match BUILT_IN.iter().find(|(known, _)| *known == name) {
             Some((known, text)) => Self::parse(known, text),
             None => {
-                let known = Self::names().collect::<Vec<_>>().join(", ");
-                Err(ScenarioError::Unknown { name: name.to_owned(), known })
+                let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
+                let similar = Self::names().min_by_key(distance).unwrap_or_default();
+                Err(ScenarioError::Unknown { name: name.to_owned(), similar })
             }
         }
     }

@@ -1,7 +1,7 @@
 use glimesh_mock::transcript::From;
 
 use crate::check::Outcome::{Met, Note, Unmet, Unseen, Weak};
-use crate::check::testing::{DOC, JOIN, OK, Wire, exited, outcome, stop};
+use crate::check::testing::{DOC, JOIN, OK, Wire, dropped, exited, outcome, stop};
 
 const REFUSED: &str = r#"["1","1","__absinthe__:control","phx_reply",{"response":{"reason":"join crashed"},"status":"error"}]"#;
 const FOREIGN: &str =
@@ -49,6 +49,10 @@ fn an_unanswered_join_is_given_up() {
     assert_eq!(outcome("JN006", open().close(75.0, From::Client, 1000)), Unmet);
     assert_eq!(outcome("JN006", open().mark(66.0, "missed:join")), Unmet);
     assert_eq!(outcome("JN006", open().entry(5.0, exited(Some(1), None))), Met);
+    // An end for the drop is no answer to the join's silence.
+    let was_dropped = || open().entry(33.0, dropped()).close(33.0, From::Server, 1000);
+    assert_eq!(outcome("JN006", was_dropped().entry(33.1, exited(Some(0), None))), Unseen);
+    assert_eq!(outcome("JN006", was_dropped().open(34.0).client(34.1, JOIN)), Met);
     assert_eq!(outcome("JN006", open().entry(5.0, stop()).close(5.1, From::Client, 1000)), Unseen);
     assert_eq!(outcome("JN006", open().server(1.2, OK)), Unseen);
 }

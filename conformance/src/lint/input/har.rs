@@ -9,8 +9,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use glimesh_proto::diagnostic::{MessageKind, Sender};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -96,7 +95,7 @@ impl Message<'_> {
         let data: String = serde_json::from_str(self.data.get()).unwrap_or_default();
         let sender = Some(if self.direction == "send" { Sender::Client } else { Sender::Server });
         let at = (0.0..1e12).contains(&self.time).then(|| Duration::from_secs_f64(self.time));
-        let decoded = (self.opcode == 2).then(|| STANDARD.decode(&data).ok()).flatten();
+        let decoded = (self.opcode == 2).then(|| BASE64.decode(data.as_bytes()).ok()).flatten();
         let (origin, kind, data) = match decoded {
             Some(bytes) => (Origin::Encoded(place), MessageKind::Binary, bytes),
             None => (Origin::Escaped(place), MessageKind::Text, data.into_bytes()),

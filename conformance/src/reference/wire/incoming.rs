@@ -110,6 +110,18 @@ impl Wire {
             Mutant::DiesOfFragments if frame.payload.to_string().contains("in pieces") => {
                 return Some(Heard::Crash);
             }
+            Mutant::CrashesAtUnknownEvent if frame.event == "something_new" => {
+                return Some(Heard::Crash);
+            }
+            Mutant::BlocksOnSlowMessage if frame.event == names::SUBSCRIPTION_DATA => {
+                return Some(Heard::Stuck);
+            }
+            Mutant::CrashesAtOddPayload
+                if frame.event == names::SUBSCRIPTION_DATA
+                    && frame.payload.get("result").is_none() =>
+            {
+                return Some(Heard::Crash);
+            }
             Mutant::CrashesAtBeatError
                 if frame.topic == names::PHOENIX_TOPIC && frame.payload["status"] == "error" =>
             {

@@ -23,6 +23,8 @@ pub(super) struct Wire {
     manner: Manner,
     /// Whether there was a connection before this one.
     again: bool,
+    /// Which connection this is, counted from 1.
+    nth: u32,
     /// What those who are in a hurry send before they are asked to.
     subscription: Doc,
     refs: Refs,
@@ -56,10 +58,11 @@ pub(super) enum Out {
 }
 
 impl Wire {
-    pub(super) fn new(manner: Manner, again: bool, subscription: Doc, channel_id: &str) -> Self {
+    pub(super) fn new(manner: Manner, nth: u32, subscription: Doc, channel_id: &str) -> Self {
         Self {
             manner,
-            again,
+            again: nth > 1,
+            nth,
             subscription,
             refs: Refs::new(manner),
             channel_id: channel_id.to_owned(),

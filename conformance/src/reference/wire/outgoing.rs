@@ -64,6 +64,7 @@ impl Wire {
             }
             Manner::Broken(Mutant::NeverJoins) => Vec::new(),
             Manner::Broken(Mutant::NeverRejoins) if self.again => Vec::new(),
+            Manner::Broken(Mutant::JoinsThreeTimes) if self.nth > 3 => Vec::new(),
             Manner::Broken(Mutant::BeatsFirst) => vec![self.extra_beat(), sent],
             Manner::Broken(Mutant::BeatsTooSlowly) => vec![sent, self.extra_beat()],
             Manner::Broken(Mutant::ImpatientDocument) => {
@@ -243,7 +244,7 @@ mod tests {
             names::DOC,
             subscription.to_payload(),
         );
-        let mut wire = Wire::new(manner, true, subscription, "6");
+        let mut wire = Wire::new(manner, 2, subscription, "6");
         let doc = doc.encode();
         let outs = [JOIN, &doc, BEAT].into_iter().flat_map(|text| wire.send(text));
         outs.map(|out| format!("{out:?}")).collect()
@@ -282,7 +283,8 @@ mod tests {
         let quiet_mutants = [
             "PR", "CN", "JN005", "JN006", "JN007", "JN008", "JN009", "JN010", "SB005", "MS",
             "HB002", "HB003", "HB008", "HB011", "HB015", "HB016", "HB012", "HB013", "HB014",
-            "HB017", "HB018", "HB020", "HB023", "HB024", "RC002", "FT",
+            "HB017", "HB018", "HB020", "HB023", "HB024", "RC001", "RC002", "RC003", "RC005",
+            "RC006", "RC007", "RC008", "RC009", "FT",
         ];
         let later = [M::BeatsTwice, M::ClosesWith1006];
         for &mutant in M::ALL {
@@ -295,7 +297,7 @@ mod tests {
     #[test]
     fn the_reply_to_an_early_document_belongs_to_the_clients_own() {
         let manner = Manner::Correct(Variant::Burst);
-        let mut wire = Wire::new(manner, false, document::subscription(manner, "6"), "6");
+        let mut wire = Wire::new(manner, 1, document::subscription(manner, "6"), "6");
         let burst = wire.send(JOIN);
         assert_eq!(burst.len(), 2);
         let swallowed = wire.send(r#"["1","2","__absinthe__:control","doc",{"query":""}]"#);

@@ -77,18 +77,12 @@ pub(super) fn connections(session: &Session) -> String {
         let from = connection.opened_at.unwrap_or_default().as_millis();
         let to = connection.ended_at.unwrap_or_else(|| session.ended_at()).as_millis();
         let dropped = match connection.end(session) {
-            Some((_, From::Server)) => u8::from(!stopping(session, connection)),
+            Some((entry, From::Server)) => u8::from(!session.is_after_stop(entry)),
             _ => 0,
         };
         write!(text, "{from},{to},{dropped};").expect("a string takes everything");
     }
     text
-}
-
-/// Whether a connection ended because the session was over.
-fn stopping(session: &Session, connection: &Connection) -> bool {
-    let ended = connection.ended_at;
-    session.stopped_at().is_some_and(|stop| ended.is_some_and(|ended| ended >= stop))
 }
 
 /// For each heartbeat, by the index of its entry: how it stands to its deadline, in the client's seconds.

@@ -97,7 +97,7 @@ impl Scanner<'_> {
         for at in inner {
             fault = fault.edit(at..at, "\\");
         }
-        let fault = fault.label(end..end + 1, "and probably ends here");
+        let fault = fault.label(end..end + 1, "the string probably ends here");
         self.report(fault);
         self.contents(start + 1..end);
         self.at = end + 1;

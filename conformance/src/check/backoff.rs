@@ -1,0 +1,102 @@
+//! How a client treats a server that has no room for it.
+
+use std::time::Duration;
+
+use crate::check::limit::secs;
+use crate::check::process::how_it_ended;
+use crate::check::upgrade::{MOST_TRIES, most_tries};
+use crate::check::{Capability, Check, Level, Observation, Scope};
+use crate::session::Session;
+
+/// The check RC003.
+pub(super) const CHECKS: [Check; 1] = [Check {
+    id: "RC003",
+    slug: "recover/backs-off",
+    clauses: &["GCW-TR-01"],
+    level: Level::Should,
+    title: "backs off from a server that is overloaded",
+    requirement: "A client that is refused with 503 SHOULD wait longer each time, or at least a second, and try no more \
+                  than 15 times in ten seconds.",
+    why: "All clients of a server that restarts come at once. If each tries again without a growing pause, the server \
+          never gets up.",
+    mend: "Double the pause with each failure up to half a minute, and let chance vary it; begin anew only when a \
+           connection has worked.",
+    scope: Scope::Of("overloaded"),
+    needs: Some(Capability::Reconnect),
+    timing: false,
+    judge: backs_off,
+}];
+
+/// A pause that need not grow; a little less than the second that is meant.
+const LONG_ENOUGH: Duration = Duration::from_millis(950);
+
+/// From so many pauses on it can be told whether they grow: Phoenix's own client begins with seven short ones.
+const ENOUGH: usize = 8;
+
+fn backs_off(session: &Session) -> Observation {
+    let expected =
+        "pauses that grow, or are a second long, and no more than 15 tries in ten seconds";
+    let requests: Vec<_> = session.requests().collect();
+    let Some(first) = requests.first() else {
+        return Observation::unseen("the client never asked for a WebSocket");
+    };
+    let most = most_tries(&requests);
+    if most > MOST_TRIES {
+        return Observation::unmet(format!("{most} tries in ten seconds"))
+            .expecting(expected)
+            .at_entry(first.entry, first.at);
+    }
+    if let Some((entry, event)) = session.early_exit() {
+        let told = format!("the client {}, and did not try again", how_it_ended(event));
+        return Observation::note(told).at_entry(entry, session.entry(entry).at);
+    }
+    let Some(end) = session.mark("end") else {
+        return Observation::unseen("the session ended before the client could try again");
+    };
+    let pauses: Vec<_> = requests.windows(2).map(|pair| pair[1].at.since(pair[0].at)).collect();
+    let (Some(&shortest), Some(&last)) = (pauses.iter().min(), pauses.last()) else {
+        let waited = end.since(first.at).as_secs_f64();
+        return Observation::met(format!("no second try in {waited:.0} s"));
+    };
+    let told =
+        format!("{} tries, pauses from {} to {} s", requests.len(), secs(shortest), secs(last));
+    let grows = last >= LONG_ENOUGH || last >= shortest * 3 / 2 || pauses.len() < ENOUGH;
+    if grows {
+        return Observation::met(told).at_entry(first.entry, first.at);
+    }
+    Observation::unmet(told).expecting(expected).at_entry(first.entry, first.at)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::Outcome::{Met, Note, Unmet, Unseen};
+    use crate::check::testing::{Wire, exited, outcome};
+
+    fn refused(at: &[f64]) -> Wire {
+        let wire = Wire::new().scenario("overloaded");
+        at.iter().fold(wire, |wire, &at| {
+            wire.upgrade(1.0 + at, "/api/graph/websocket", &[("vsn", "2.0.0")], 503)
+        })
+    }
+
+    #[test]
+    fn pauses_grow_or_are_long() {
+        let check = |at: &[f64], expected| {
+            assert_eq!(outcome("RC003", refused(at).mark(8.0, "end")), expected, "{at:?}");
+        };
+        // Phoenix's own client.
+        check(&[0.0, 0.01, 0.06, 0.16, 0.31, 0.51, 0.76, 1.26, 2.26, 4.26], Met);
+        check(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], Met);
+        check(&[0.0, 0.6, 1.2, 1.8, 2.4, 3.0, 3.6, 4.2, 4.8, 5.4, 6.0, 6.6], Unmet);
+        let quick: Vec<_> = (0..20).map(|n| f64::from(n) * 0.2).collect();
+        check(&quick, Unmet);
+        check(&[0.0], Met);
+        check(&[], Unseen);
+    }
+
+    #[test]
+    fn who_ends_does_not_try_again() {
+        assert_eq!(outcome("RC003", refused(&[0.0]).entry(1.1, exited(Some(1), None))), Note);
+        assert_eq!(outcome("RC003", refused(&[0.0])), Unseen);
+    }
+}
