@@ -248,26 +248,8 @@ mod tests {
     use super::*;
 
     fn finding(id: &str, level: Level, verdict: Verdict) -> Finding {
-        Finding {
-            id: id.to_owned(),
-            slug: String::new(),
-            clause: None,
-            level,
-            verdict,
-            requirement: String::new(),
-            expected: Vec::new(),
-            actual: "so it was".to_owned(),
-            hint: None,
-            at_ms: None,
-            session: None,
-            frame: None,
-            span: None,
-            measured_ms: None,
-            limit_ms: None,
-            tolerance_ms: None,
-            baseline: None,
-            flaky: None,
-        }
+        let actual = "so it was".to_owned();
+        Finding { id: id.to_owned(), level, verdict, actual, ..Finding::empty() }
     }
 
     #[track_caller]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::check::limit::secs;
 use crate::check::process::how_it_ended;
-use crate::check::upgrade::{MOST_TRIES, most_tries};
+use crate::check::upgrade::storm;
 use crate::check::{Capability, Check, Level, Observation, Scope};
 use crate::session::Session;
 
@@ -40,11 +40,8 @@ fn backs_off(session: &Session) -> Observation {
     let Some(first) = requests.first() else {
         return Observation::unseen("the client never asked for a WebSocket");
     };
-    let most = most_tries(&requests);
-    if most > MOST_TRIES {
-        return Observation::unmet(format!("{most} tries in ten seconds"))
-            .expecting(expected)
-            .at_entry(first.entry, first.at);
+    if let Some(storm) = storm(&requests, expected) {
+        return storm;
     }
     if let Some((entry, event)) = session.early_exit() {
         let told = format!("the client {}, and did not try again", how_it_ended(event));

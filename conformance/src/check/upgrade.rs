@@ -69,7 +69,7 @@ pub(super) const CHECKS: [Check; 4] = [
 ];
 
 /// How many tries in ten seconds are no storm: Phoenix's own client makes about ten.
-pub(super) const MOST_TRIES: usize = 15;
+const MOST_TRIES: usize = 15;
 
 /// How soon an upgrade is given up.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -117,11 +117,8 @@ fn does_not_storm(session: &Session) -> Observation {
     let Some(first) = requests.first() else {
         return Observation::unseen("the client never asked for a WebSocket");
     };
-    let most = most_tries(&requests);
-    if most > MOST_TRIES {
-        return Observation::unmet(format!("{most} tries in ten seconds"))
-            .expecting(expected)
-            .at_entry(first.entry, first.at);
+    if let Some(storm) = storm(&requests, expected) {
+        return storm;
     }
     if let Some(exit) = exit(session) {
         return exit;
@@ -136,8 +133,18 @@ fn does_not_storm(session: &Session) -> Observation {
     }
 }
 
+/// A client that asks more often than a server can bear.
+pub(super) fn storm(requests: &[Request<'_>], expected: &'static str) -> Option<Observation> {
+    let (first, most) = (requests.first()?, most_tries(requests));
+    (most > MOST_TRIES).then(|| {
+        Observation::unmet(format!("{most} tries in ten seconds"))
+            .expecting(expected)
+            .at_entry(first.entry, first.at)
+    })
+}
+
 /// The most requests within ten seconds, as the first few of them tell.
-pub(super) fn most_tries(requests: &[Request<'_>]) -> usize {
+fn most_tries(requests: &[Request<'_>]) -> usize {
     let within = |from: &Request<'_>| {
         let until = from.at + Duration::from_secs(10);
         requests.iter().filter(|other| other.at >= from.at && other.at <= until).count()
