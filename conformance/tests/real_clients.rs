@@ -1,9 +1,9 @@
 //! The clients of `examples/clients`, judged as real programs in real and in accelerated time, with the outcome as a
 //! snapshot: it must be the same.
 //!
-//! They need Node or Python, an installation from the package registries, and libfaketime: `.ci/run` does that and
-//! sets `GLIMESH_JUDGE_NODE`, `GLIMESH_JUDGE_PYTHON` and `GLIMESH_JUDGE_FAKETIME`. Without these the tests say that
-//! they judged nothing.
+//! They need Node, Python or Go, an installation from the package registries, and libfaketime: `.ci/run` does that and
+//! sets `GLIMESH_JUDGE_NODE`, `GLIMESH_JUDGE_PYTHON`, `GLIMESH_JUDGE_GO` and `GLIMESH_JUDGE_FAKETIME`. Without these
+//! the tests say that they judged nothing.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -82,10 +82,26 @@ fn a_client_on_python_websockets() {
     "#);
 }
 
+/// Go's programs ask the system for the time past the C library, so no libfaketime reaches them: the kit finds that out
+/// and takes its time.
+#[test]
+fn a_client_on_gorilla_websocket() {
+    if !installed("GLIMESH_JUDGE_GO") {
+        return;
+    }
+    let results = run("auto", &["gorilla-go/gorilla-go", "{url}"]);
+    assert_eq!(results.clock.mode, "real", "{}", results.clock.why);
+    insta::assert_snapshot!(verdicts(&results), @r#"
+    exit code 0, 86 pass
+    HB009 note
+    HB010 note
+    FT004 weak
+    "#);
+}
+
 /// What a run in real time saw; an accelerated one has seen the same of every MUST. `None` where the client was not installed.
-fn judge(installed: &str, command: &[&str]) -> Option<String> {
-    if std::env::var_os(installed).is_none() {
-        eprintln!("not judged: {installed} is not set; .ci/run installs the client and sets it");
+fn judge(variable: &str, command: &[&str]) -> Option<String> {
+    if !installed(variable) {
         return None;
     }
     // Side by side: both mostly wait.
@@ -102,6 +118,14 @@ fn judge(installed: &str, command: &[&str]) -> Option<String> {
         assert_eq!(musts(&accelerated), musts(&real), "{}", accelerated.clock.why);
     }
     Some(seen)
+}
+
+fn installed(variable: &str) -> bool {
+    let set = std::env::var_os(variable).is_some();
+    if !set {
+        eprintln!("not judged: {variable} is not set; .ci/run installs the client and sets it");
+    }
+    set
 }
 
 fn accelerates() -> bool {
