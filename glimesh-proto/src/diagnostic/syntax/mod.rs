@@ -1,6 +1,18 @@
-//! A scanner that reads JSON strictly, and goes on after a fault to find more.
+//! A scanner that reads JSON strictly, and goes on after a fault as its writer probably meant it.
 //!
 //! It keeps one entry for each open bracket and never recurses; every byte is looked at a bounded number of times.
+//!
+//! It is not [`scan`](fn@crate::scan::scan), which reads the same texts, because the two answer different questions.
+//!
+//! - `scan` says what stands there. Its first fault is the byte from which on the text cannot become JSON, the same that
+//!   a decoder's error names; it guesses nothing, so that its places are those of the strict scanner and of jiter.
+//! - This one says what was meant. It looks ahead to find where a string with an unescaped quote ends, takes a quoted or
+//!   escaped frame apart as a whole, counts single quotes everywhere as one habit, gives each fault the edit that mends
+//!   it, and gives up after [`MOST`] or where a guess would mislead.
+//!
+//! In `["a "b" c"]` the first sees two strings and a word between them, and the second one string that lacks two
+//! backslashes: after such a fault they stand at different places of different states. What they must agree on, whether
+//! a text is JSON, is held by a property test.
 
 mod blank;
 mod bracket;
