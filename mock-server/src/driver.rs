@@ -222,15 +222,23 @@ impl<L: Link> Driver<L> {
     }
 
     fn wake(&mut self) {
+        // A timer from before the server fell silent says nothing.
+        if self.drops_nobody() {
+            return;
+        }
         let recorder = &self.conversation.shared.recorder;
         let (now, last_byte) = (recorder.now(), recorder.at(self.socket.last_byte()));
         self.conversation.hear_traffic(last_byte.max(self.conversation.peer.opened_at));
         self.conversation.wake(now);
     }
 
+    /// Whether a scenario lets the server hear or say nothing on this connection.
+    fn drops_nobody(&self) -> bool {
+        self.socket.is_mute() || !self.reads
+    }
+
     fn deadline(&self) -> Instant {
-        if self.socket.is_mute() || !self.reads {
-            // A server that hears or says nothing drops nobody.
+        if self.drops_nobody() {
             return Instant::now() + FAR;
         }
         // Without a deadline the rule is not armed yet, or the machine is closed and its close frame about to be found.

@@ -38,8 +38,11 @@ pub const CLIENT_SECRET: &str = "secret_of_mytho";
 /// `lifecycle/server_graceful`.
 const GRACEFUL: Duration = Duration::from_secs(5);
 
+/// The host in the URLs of a server that has no address, and on its certificate.
+pub(crate) const IN_MEMORY: &str = "in-memory";
+
 /// The address of a server that has none.
-const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+pub(crate) const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// A running server.
 ///
@@ -110,7 +113,7 @@ impl MockServer {
     /// Host and port for URLs. A server that listens everywhere is reached at localhost, the name on its certificate.
     fn host(&self) -> String {
         if self.addr == NOWHERE {
-            return "in-memory".to_owned();
+            return IN_MEMORY.to_owned();
         }
         if self.addr.ip().is_unspecified() {
             return format!("localhost:{}", self.addr.port());

@@ -1,6 +1,6 @@
 //! A certificate authority that is made for one run, and the server's certificate.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
@@ -12,6 +12,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
+use crate::mock::{IN_MEMORY, NOWHERE};
 use crate::scenario::TlsFault;
 
 /// What a run needs of its authority; nobody can sign with it any more.
@@ -34,7 +35,7 @@ impl Authority {
     /// The server's certificate is for this machine, and for the address where the server listens.
     ///
     /// A fault makes it wrong; clients are still told to trust this authority.
-    pub(super) fn new(listening: IpAddr, fault: Option<TlsFault>) -> Self {
+    pub(super) fn new(listening: SocketAddr, fault: Option<TlsFault>) -> Self {
         const MADE: &str = "the parameters are fixed, and ring signs with P-256";
         let key = || KeyPair::generate().expect(MADE);
         let authority = CertifiedIssuer::self_signed(authority_params(), key()).expect(MADE);
@@ -68,7 +69,11 @@ impl Authority {
     }
 }
 
-fn names(listening: IpAddr) -> Vec<String> {
+fn names(listening: SocketAddr) -> Vec<String> {
+    if listening == NOWHERE {
+        return vec![IN_MEMORY.to_owned()];
+    }
+    let listening = listening.ip();
     let mut addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
     if !listening.is_unspecified() && !addresses.contains(&listening) {
         addresses.push(listening);

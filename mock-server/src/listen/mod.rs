@@ -8,18 +8,19 @@ mod first_byte;
 mod http;
 mod oauth;
 mod port;
+mod source;
 mod status;
 mod tls;
 mod upgrade;
 
 pub(crate) use port::Port;
+pub(crate) use source::Source;
 pub(crate) use tls::{HANDSHAKE_TIMEOUT, Tls};
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -61,8 +62,8 @@ pub(crate) async fn accept(
             Some(stream) = given.recv() => {
                 conn += 1;
                 shared.recorder.append(Some(conn), What::Accept);
-                let (shared, stop) = (Arc::clone(&shared), stop.clone());
-                connections.spawn(http::serve(stream, (conn, None), None, shared, stop));
+                let (shared, tls, stop) = (Arc::clone(&shared), tls.clone(), stop.clone());
+                connections.spawn(serve(stream, conn, tls, shared, stop));
             }
             accepted = port.accept() => match accepted {
                 Ok(_) if connections.len() >= shared.limits.connections => {
@@ -92,14 +93,14 @@ pub(crate) async fn accept(
     connections.shutdown().await;
 }
 
-async fn serve(
-    stream: TcpStream,
+async fn serve<S: Source>(
+    stream: S,
     conn: u32,
     tls: Option<Arc<Tls>>,
     shared: Arc<Shared>,
     stop: watch::Receiver<Stage>,
 ) {
-    let who = (conn, stream.peer_addr().ok().map(|addr| addr.ip()));
+    let who = (conn, stream.peer());
     let pace = shared.pace;
     // Armed before the first byte.
     match shared.script.meet_socket() {
@@ -112,9 +113,9 @@ async fn serve(
     }
 }
 
-async fn shake_hands<L: Link>(
-    stream: TcpStream,
-    wrap: impl FnOnce(TcpStream) -> L,
+async fn shake_hands<S: Source, L: Link>(
+    stream: S,
+    wrap: impl FnOnce(S) -> L,
     who: (u32, Option<IpAddr>),
     tls: Option<Arc<Tls>>,
     shared: Arc<Shared>,

@@ -1,12 +1,11 @@
 //! TLS before HTTP: the handshake, and in words why it came to nothing.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -15,6 +14,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::conversation::Shared;
 use crate::ending::{Stage, ending};
+use crate::listen::Source;
 use crate::listen::authority::Authority;
 use crate::listen::ca_file::CaFile;
 use crate::listen::http::ended;
@@ -70,7 +70,7 @@ enum Failure {
 impl Tls {
     /// Makes the authority and the certificate, and writes the authority's file.
     pub(crate) fn new(
-        listening: IpAddr,
+        listening: SocketAddr,
         fault: Option<TlsFault>,
         ca_file: Option<&Path>,
         within: Duration,
@@ -91,10 +91,10 @@ impl Tls {
     }
 
     /// The handshake. `None` if it came to nothing; then all is recorded.
-    pub(super) async fn accept<L: Link>(
+    pub(super) async fn accept<S: Source, L: Link>(
         &self,
-        stream: TcpStream,
-        wrap: impl FnOnce(TcpStream) -> L,
+        stream: S,
+        wrap: impl FnOnce(S) -> L,
         conn: u32,
         shared: &Shared,
         stop: &mut watch::Receiver<Stage>,
@@ -119,10 +119,10 @@ impl Tls {
     }
 
     /// The handshake; if it came to nothing, who ended it, and what there is to say about it.
-    pub(crate) async fn shake<L: Link>(
+    pub(crate) async fn shake<S: Source, L: Link>(
         &self,
-        stream: TcpStream,
-        wrap: impl FnOnce(TcpStream) -> L,
+        stream: S,
+        wrap: impl FnOnce(S) -> L,
     ) -> Result<TlsStream<L>, (From, Option<Why>)> {
         let shaken = timeout(self.within, self.shake_hands(stream, wrap)).await;
         shaken
@@ -130,20 +130,19 @@ impl Tls {
             .map_err(|failure| (failure.ended_by(), self.why(&failure)))
     }
 
-    async fn shake_hands<L: Link>(
+    async fn shake_hands<S: Source, L: Link>(
         &self,
-        stream: TcpStream,
-        wrap: impl FnOnce(TcpStream) -> L,
+        mut stream: S,
+        wrap: impl FnOnce(S) -> L,
     ) -> Result<TlsStream<L>, Failure> {
-        let mut first = [0];
-        match stream.peek(&mut first).await {
-            Ok(0) | Err(_) => return Err(Failure::Silent),
+        match stream.peek_byte().await {
+            Ok(None) | Err(_) => return Err(Failure::Silent),
             // The type of a TLS record is never a letter, and a request's method begins with one.
-            Ok(_) if first[0].is_ascii_alphabetic() => {
+            Ok(Some(byte)) if byte.is_ascii_alphabetic() => {
                 refuse_plain(stream).await;
                 return Err(Failure::Plain);
             }
-            Ok(_) => {}
+            Ok(Some(_)) => {}
         }
         self.acceptor.accept(wrap(stream)).await.map_err(|error| Failure::new(&error))
     }
@@ -230,7 +229,7 @@ impl Failure {
 }
 
 /// An answer that even a client of plain HTTP can read.
-async fn refuse_plain(mut stream: TcpStream) {
+async fn refuse_plain(mut stream: impl Source) {
     const BODY: &str =
         "This port speaks TLS: use wss:// or https:// instead of ws:// or http://.\n";
     let answer = format!(

@@ -91,7 +91,7 @@ impl Builder {
 
     fn make_tls(&self, addr: SocketAddr) -> Result<Tls, StartError> {
         let ca_file = self.ca_file.as_deref();
-        Tls::new(addr.ip(), self.scenario.tls, ca_file, self.handshake_timeout).map_err(|source| {
+        Tls::new(addr, self.scenario.tls, ca_file, self.handshake_timeout).map_err(|source| {
             let path = ca_file.map_or_else(std::env::temp_dir, PathBuf::from);
             StartError::CaFile { path, source }
         })

@@ -158,6 +158,7 @@ mod seen;
 mod stream;
 mod waiting;
 
+use std::io;
 use std::sync::Mutex;
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
@@ -196,7 +197,8 @@ const PIPE: usize = 64 << 10;
 
 /// Streams in place of sockets.
 impl MockServer {
-    /// Serves a stream as an accepted connection, from the upgrade request on, without TLS.
+    /// Serves a stream as an accepted connection: with TLS, if the server speaks it, and with whatever the scenario
+    /// does to the bytes of connections. It has no reset; where TCP would be reset, it ends.
     pub fn serve_stream(&self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
         // An error means that the server has ended; then the stream ends, too.
         let _ = self.door().streams.send(GivenStream::new(stream));
@@ -207,5 +209,18 @@ impl MockServer {
         let (ours, theirs) = tokio::io::duplex(PIPE);
         self.serve_stream(ours);
         theirs
+    }
+
+    /// As [`connect`](Self::connect), for a client that has to learn that nobody listens.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) while the scenario does not let the server listen, by
+    /// `listening: false`, `stop_listening` or `restart`.
+    pub fn dial(&self) -> io::Result<DuplexStream> {
+        match *self.shared().script.door().is_open.borrow() {
+            true => Ok(self.connect()),
+            false => Err(io::ErrorKind::ConnectionRefused.into()),
+        }
     }
 }
