@@ -4,8 +4,6 @@ use std::io;
 use std::time::Duration;
 
 use glimesh_mock::Trust;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
@@ -13,15 +11,11 @@ use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, Uri, header}
 use tokio_tungstenite::tungstenite::{self, error::UrlError};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use super::{Manner, Mutant, Variant, target};
+use super::surroundings::{Stream, Surroundings};
+use super::{Manner, Mutant, Settings, Variant, target};
 
 /// An open connection, seen from the client.
 pub(super) type Socket = WebSocketStream<Box<dyn Stream>>;
-
-/// TCP, or TLS over it.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -54,25 +48,27 @@ pub(super) enum DialError {
     Declined,
 }
 
-/// Connects once; a wss URL needs somebody to trust. `within`: how long the upgrade's answer may take.
-pub(super) async fn dial(
-    manner: Manner,
-    given: &str,
-    trust: Option<&Trust>,
-    within: Duration,
-) -> Result<Socket, DialError> {
+/// Connects once; a wss URL needs somebody to trust. The upgrade's answer may take as long as any reply.
+pub(super) async fn dial(settings: &Settings) -> Result<Socket, DialError> {
+    let Settings { url, trust, reply_within, manner, around, .. } = settings;
     let within = match manner {
         Manner::Broken(Mutant::WaitsForTheUpgrade) => Duration::MAX,
         Manner::Broken(Mutant::FailsAtSlowUpgrade) => IMPATIENT,
-        _ => within,
+        _ => *reply_within,
     };
-    timeout(within, connect(manner, given, trust)).await.unwrap_or(Err(DialError::NoAnswer))
+    let connected = timeout(within, connect(*manner, url, trust.as_ref(), around));
+    connected.await.unwrap_or(Err(DialError::NoAnswer))
 }
 
 /// How long an impatient mutant waits for the upgrade's answer.
 const IMPATIENT: Duration = Duration::from_secs(2);
 
-async fn connect(manner: Manner, given: &str, trust: Option<&Trust>) -> Result<Socket, DialError> {
+async fn connect(
+    manner: Manner,
+    given: &str,
+    trust: Option<&Trust>,
+    around: &Surroundings,
+) -> Result<Socket, DialError> {
     let url = target::url(manner, given);
     let unusable = |why| DialError::Url { url: given.to_owned(), why };
     let mut request = url.as_str().into_client_request().map_err(|error| match error {
@@ -94,11 +90,10 @@ async fn connect(manner: Manner, given: &str, trust: Option<&Trust>) -> Result<S
         (true, trust) => trust,
         (false, _) => None,
     };
-    let stream = TcpStream::connect(format!("{host}:{port}")).await?;
-    stream.set_nodelay(true)?;
+    let stream = around.reach(host, port).await?;
     let stream: Box<dyn Stream> = match trust {
         Some(trust) => Box::new(trust.connect(host, stream).await.map_err(DialError::Tls)?),
-        None => Box::new(stream),
+        None => stream,
     };
     match client_async(request, stream).await {
         Ok((_, answer)) if insists && !accepts_extension(&answer) => Err(DialError::Declined),

@@ -14,12 +14,14 @@ mod dial;
 mod retry;
 mod run;
 mod session;
+mod surroundings;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use glimesh_mock::Trust;
 pub use mutant::Mutant;
+pub use surroundings::{Said, Surroundings};
 pub use variant::Variant;
 
 /// Options of the reference client.
@@ -48,30 +50,34 @@ pub struct Args {
 /// The channel to subscribe to, where the environment names none. Source: the document's examples.
 const CHANNEL_ID: &str = "6";
 
-/// Runs the client until it is asked to stop; returns its exit status.
+/// Runs the client until it is asked to stop by a signal; returns its exit status.
 pub async fn run(args: Args) -> ExitCode {
-    let manner = match (args.variant, args.mutant) {
-        (Some(variant), _) => Manner::Correct(variant),
-        (None, Some(mutant)) => Manner::Broken(mutant),
-        (None, None) => Manner::Polite,
-    };
+    let around = Surroundings::world();
     let trust = match std::env::var_os("GLIMESH_CA_FILE").map(|path| Trust::file(path.as_ref())) {
         None => None,
         Some(Ok(trust)) => Some(trust),
         Some(Err(error)) => {
-            session::tell(&error);
+            around.tell_error(&error);
             return ExitCode::from(run::USAGE);
         }
     };
-    let settings = Settings {
-        url: args.url,
-        trust,
-        channel_id: std::env::var("GLIMESH_CHANNEL_ID").unwrap_or_else(|_| CHANNEL_ID.to_owned()),
-        heartbeat_every: Duration::from_millis(args.heartbeat_ms),
-        reply_within: Duration::from_millis(args.reply_ms),
-        manner,
-    };
-    ExitCode::from(run::until_stopped(&settings).await)
+    let mut settings = Settings::new(args, trust, around);
+    if let Ok(channel_id) = std::env::var("GLIMESH_CHANNEL_ID") {
+        settings.channel_id = channel_id;
+    }
+    let stop = run::asked_to_stop(settings.manner);
+    ExitCode::from(run::until(stop, &settings).await)
+}
+
+/// Runs the client in these surroundings until `stop` is done; returns its exit status. The environment is not read: a
+/// wss URL needs `trust`, and the channel is the one of the document's examples. A mutant that aborts ends this program.
+pub async fn run_in(
+    around: Surroundings,
+    args: Args,
+    trust: Option<Trust>,
+    stop: impl Future<Output = ()>,
+) -> u8 {
+    run::until(stop, &Settings::new(args, trust, around)).await
 }
 
 /// What the client was told.
@@ -83,6 +89,26 @@ struct Settings {
     heartbeat_every: Duration,
     reply_within: Duration,
     manner: Manner,
+    around: Surroundings,
+}
+
+impl Settings {
+    fn new(args: Args, trust: Option<Trust>, around: Surroundings) -> Self {
+        let manner = match (args.variant, args.mutant) {
+            (Some(variant), _) => Manner::Correct(variant),
+            (None, Some(mutant)) => Manner::Broken(mutant),
+            (None, None) => Manner::Polite,
+        };
+        Self {
+            url: args.url,
+            trust,
+            channel_id: CHANNEL_ID.to_owned(),
+            heartbeat_every: Duration::from_millis(args.heartbeat_ms),
+            reply_within: Duration::from_millis(args.reply_ms),
+            manner,
+            around,
+        }
+    }
 }
 
 /// Which of the clients this one is.

@@ -1,14 +1,15 @@
 //! How long to wait before the next try to connect.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use super::surroundings::Surroundings;
 use super::{Manner, Mutant, Variant};
 
 /// Counts failures and turns them into delays.
 #[derive(Debug)]
 pub(super) struct Retry {
     manner: Manner,
+    around: Surroundings,
     failures: usize,
     /// Until when the heartbeat that was sent last has to be answered. Kept from one connection to the next only by
     /// a mutant.
@@ -30,8 +31,8 @@ const STEADY: [u64; 1] = [600];
 const SLOW: [u64; 2] = [2000, 5000];
 
 impl Retry {
-    pub(super) const fn new(manner: Manner) -> Self {
-        Self { manner, failures: 0, beat_due: None }
+    pub(super) fn new(manner: Manner, around: &Surroundings) -> Self {
+        Self { manner, around: around.clone(), failures: 0, beat_due: None }
     }
 
     /// The connection has proved itself: the next loss is the first one again.
@@ -59,13 +60,8 @@ impl Retry {
         };
         let planned = plan[self.failures.min(plan.len() - 1)];
         self.failures += 1;
-        Duration::from_millis(planned + random() % (planned / 5 + 1))
+        Duration::from_millis(planned + self.around.luck(planned / 5 + 1))
     }
-}
-
-/// The standard library's hash keys are random; nothing here needs better.
-fn random() -> u64 {
-    RandomState::new().hash_one(())
 }
 
 #[cfg(test)]
@@ -74,7 +70,7 @@ mod tests {
 
     #[test]
     fn delays_grow_to_their_cap_and_begin_anew_after_a_reset() {
-        let mut retry = Retry::new(Manner::Polite);
+        let mut retry = Retry::new(Manner::Polite, &Surroundings::world());
         for planned in [200, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000] {
             let delay = retry.next_delay().as_millis() as u64;
             assert!((planned..=planned * 6 / 5).contains(&delay), "{delay} for {planned}");
@@ -85,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_not_tried_again_quickly() {
-        let mut retry = Retry::new(Manner::Polite);
+        let mut retry = Retry::new(Manner::Polite, &Surroundings::world());
         retry.refused();
         assert!(retry.next_delay() >= Duration::from_secs(2));
     }

@@ -27,10 +27,10 @@ const THREE: u32 = 3;
 /// How long a slow starter takes before it connects.
 const SLOW_START: Duration = Duration::from_secs(2);
 
-/// Runs the client; returns its exit status.
-pub(super) async fn until_stopped(settings: &Settings) -> u8 {
+/// Runs the client until `stop` is done, or something else ends it; returns its exit status.
+pub(super) async fn until(stop: impl Future<Output = ()>, settings: &Settings) -> u8 {
     let manner = settings.manner;
-    let mut stop = pin!(asked_to_stop(manner));
+    let mut stop = pin!(stop);
     let before = match manner {
         Manner::Correct(Variant::SlowStart) => SLOW_START,
         Manner::Broken(Mutant::NeverConnects) => Duration::MAX,
@@ -43,15 +43,15 @@ pub(super) async fn until_stopped(settings: &Settings) -> u8 {
     if manner.is(Mutant::LeavesAChild)
         && let Err(error) = leave_a_child(settings)
     {
-        session::tell(&error);
+        settings.around.tell_error(&error);
     }
-    let mut retry = Retry::new(manner);
+    let mut retry = Retry::new(manner, &settings.around);
     let mut opened = 0;
     loop {
         let dialled = tokio::select! {
             biased;
             () = stop.as_mut() => return status(manner),
-            dialled = dial(manner, &settings.url, settings.trust.as_ref(), settings.reply_within) => dialled,
+            dialled = dial(settings) => dialled,
         };
         let end = match dialled {
             Ok(socket) => {
@@ -59,7 +59,7 @@ pub(super) async fn until_stopped(settings: &Settings) -> u8 {
                 session::hold(settings, socket, opened, &mut retry, stop.as_mut()).await
             }
             Err(error) => {
-                session::tell(&error);
+                settings.around.tell_error(&error);
                 match error {
                     DialError::Url { .. } => return USAGE,
                     DialError::Tcp(_) if manner.is(Mutant::AbortsWhenRefused) => {
@@ -138,7 +138,7 @@ fn status(manner: Manner) -> u8 {
 }
 
 /// Returns at SIGTERM or Ctrl-C.
-async fn asked_to_stop(manner: Manner) {
+pub(super) async fn asked_to_stop(manner: Manner) {
     let listen = |kind| signal(kind).expect("the runtime listens to signals");
     let mut terminate = listen(SignalKind::terminate());
     let mut interrupt = listen(SignalKind::interrupt());

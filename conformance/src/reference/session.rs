@@ -1,8 +1,6 @@
 //! One connection from its opening to its end: the only loop that touches the socket.
 
-use std::error::Error;
 use std::future::Future;
-use std::io::Write as _;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -17,6 +15,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::dial::Socket;
 use super::retry::Retry;
+use super::surroundings::{Said, Surroundings};
 use super::wire::{self, Heard, Out, Wire};
 use super::{Manner, Mutant, Settings, Variant, document};
 
@@ -77,6 +76,7 @@ pub(super) async fn hold(
     }
     let mut session = Session {
         manner,
+        around: &settings.around,
         beat_reply: settings.reply_within.min(settings.heartbeat_every * 7 / 10),
         socket,
         client: Client::new(config, Instant::ZERO),
@@ -93,16 +93,9 @@ pub(super) async fn hold(
     session.run(stop).await
 }
 
-/// Tells a person what went wrong, with the cause.
-pub(super) fn tell(error: &dyn Error) {
-    match error.source() {
-        Some(source) => anstream::eprintln!("{error}: {source}"),
-        None => anstream::eprintln!("{error}"),
-    }
-}
-
 struct Session<'a> {
     manner: Manner,
+    around: &'a Surroundings,
     /// How long a heartbeat's reply may take.
     beat_reply: Duration,
     socket: Socket,
@@ -132,7 +125,7 @@ impl Session<'_> {
             }
             if self.retry.beat_due.is_some_and(|due| due <= tokio::time::Instant::now()) {
                 self.retry.beat_due = None;
-                anstream::eprintln!("no reply to the heartbeat");
+                self.complain("no reply to the heartbeat".to_owned());
                 self.say_goodbye().await;
                 return End::Lost { cut: false };
             }
@@ -153,6 +146,10 @@ impl Session<'_> {
                 return end;
             }
         }
+    }
+
+    fn complain(&self, text: String) {
+        self.around.tell(Said::Trouble(text));
     }
 
     fn now(&self) -> Instant {
@@ -251,7 +248,7 @@ impl Session<'_> {
                 self.asked.extend(sent);
             }
             Event::Replied { msg_ref, reply } if reply.status == Status::Error => {
-                anstream::eprintln!("refused: {}", reply.response);
+                self.complain(format!("refused: {}", reply.response));
                 match self.manner {
                     _ if !self.asked.contains(&msg_ref) => return self.join_was_refused(),
                     Manner::Broken(Mutant::Hammers) => self.doc_at = Some(self.now() + HAMMER),
@@ -262,24 +259,28 @@ impl Session<'_> {
                     _ => {}
                 }
             }
-            Event::Data { result, .. } => print(&result),
+            Event::Data { result, .. } => {
+                if let Some(said) = message(&result) {
+                    self.around.tell(said);
+                }
+            }
             // The server is alive and content: the next loss is the first one again.
             Event::HeartbeatAnswered => {
                 self.retry.beat_due = None;
                 self.retry.reset();
             }
             Event::HeartbeatMissed { msg_ref } => {
-                anstream::eprintln!("no reply to the heartbeat {msg_ref}");
+                self.complain(format!("no reply to the heartbeat {msg_ref}"));
                 return Next::Reconnect;
             }
             Event::Unanswered { msg_ref } if !self.asked.contains(&msg_ref) => {
-                anstream::eprintln!("no reply to the join {msg_ref}");
+                self.complain(format!("no reply to the join {msg_ref}"));
                 return Next::Reconnect;
             }
             Event::ChannelCrashed if self.manner.is(Mutant::IgnoresCrash) => {}
             Event::ChannelClosed if self.manner.is(Mutant::IgnoresChannelClose) => {}
             Event::ChannelCrashed | Event::ChannelClosed => self.join_later(),
-            Event::Violation(violation) => anstream::eprintln!("skipped: {violation}"),
+            Event::Violation(violation) => self.complain(format!("skipped: {violation}")),
             Event::Replied { .. }
             | Event::Subscribed { .. }
             | Event::Unsubscribed { .. }
@@ -359,7 +360,7 @@ impl Session<'_> {
             // Pings are answered by the library, binary messages are not for us.
             Some(Ok(_)) => {}
             Some(Err(error)) => {
-                tell(&error);
+                self.around.tell_error(&error);
                 match (self.manner, &error) {
                     (Manner::Broken(Mutant::CrashesAtInvalidUtf8), tungstenite::Error::Utf8(_)) => {
                         return Some(End::Crashed);
@@ -421,13 +422,11 @@ fn close_of(frame: Option<CloseFrame>) -> Close {
     })
 }
 
-/// Prints a chat message as `user: text`, whatever the document calls its fields.
-fn print(result: &Value) {
-    let fields = result["data"].as_object().and_then(|data| data.values().next());
-    let Some(fields) = fields else { return };
+/// A chat message as `user: text`, whatever the document calls its fields; nothing if there is none.
+fn message(result: &Value) -> Option<Said> {
+    let fields = result["data"].as_object().and_then(|data| data.values().next())?;
     let text = fields.get("message").or_else(|| fields.get("text")).and_then(Value::as_str);
     let user = fields["user"].get("username").or_else(|| fields["user"].get("name"));
     let user = user.and_then(Value::as_str).unwrap_or("somebody");
-    // Nobody may be reading; that is no reason to end.
-    let _ = writeln!(anstream::stdout(), "{user}: {}", text.unwrap_or_default());
+    Some(Said::Message(format!("{user}: {}", text.unwrap_or_default())))
 }
