@@ -90,7 +90,7 @@ fn played() -> Vec<(&'static str, String)> {
             scope.spawn(|| {
                 let send = send;
                 while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    send.send((*name, play(name))).unwrap();
+                    send.send((*name, play(name))).expect("it is received");
                 }
             });
         }
@@ -103,8 +103,8 @@ fn played() -> Vec<(&'static str, String)> {
 
 fn play(name: &str) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = { runtime }.enable_all().start_paused(true).build().unwrap();
-    let (transcript, said) = runtime.block_on(meet(Scenario::named(name).unwrap()));
+    let runtime = { runtime }.enable_all().start_paused(true).build().expect("there is room");
+    let (transcript, said) = runtime.block_on(meet(Scenario::named(name).expect("it is built in")));
     show(&transcript, &said)
 }
 
@@ -115,7 +115,8 @@ type Heard = Vec<(u64, Said)>;
 async fn meet(scenario: Scenario) -> (Transcript, Heard) {
     let scenario_name = scenario.name.clone();
     let began = Instant::now();
-    let server = MockServer::builder().in_memory().scenario(scenario).start().await.unwrap();
+    let server =
+        MockServer::builder().in_memory().scenario(scenario).start().await.expect("it starts");
     let server = Arc::new(server);
     let heard = Arc::new(Mutex::new(Heard::new()));
     let around = {
@@ -126,7 +127,7 @@ async fn meet(scenario: Scenario) -> (Transcript, Heard) {
         };
         let hear = move |said| {
             let at = began.elapsed().as_millis() as u64;
-            heard.lock().unwrap().push((at, said));
+            heard.lock().expect("nobody panics").push((at, said));
         };
         Surroundings::test(dial, hear)
     };
@@ -138,16 +139,16 @@ async fn meet(scenario: Scenario) -> (Transcript, Heard) {
         variant: None,
         mutant: posts.then_some(Mutant::Greets),
     };
-    let trust = server.ca_file().map(|path| Trust::file(path).unwrap());
+    let trust = server.ca_file().map(|path| Trust::file(path).expect("it is there"));
     let (stop, stopped) = oneshot::channel();
     let stopped = async { stopped.await.unwrap_or_default() };
     let client = tokio::spawn(reference::run_in(around, args, trust, stopped));
     timeout(LONG, server.scenario_ended()).await.expect("the timeline ends");
     stop.send(()).expect("the client has not ended by itself");
-    assert_eq!(client.await.unwrap(), 0, "it ends in order");
+    assert_eq!(client.await.expect("it does not panic"), 0, "it ends in order");
     let server = Arc::into_inner(server).expect("nobody else holds it");
     let transcript = server.stop().await;
-    let heard = std::mem::take(&mut *heard.lock().unwrap());
+    let heard = std::mem::take(&mut *heard.lock().expect("nobody panics"));
     (transcript, heard)
 }
 
@@ -176,14 +177,14 @@ fn show(transcript: &Transcript, said: &Heard) -> String {
         for (index, Line { at_ms, text, .. }) in alike.iter().enumerate() {
             if !left_out.contains(&index) {
                 let (seconds, tenths) = (at_ms / 1_000, at_ms % 1_000 / 100);
-                writeln!(shown, "{seconds:4}.{tenths}s {text}").unwrap();
+                let _ = writeln!(shown, "{seconds:4}.{tenths}s {text}");
                 continue;
             }
             digest.update(text);
             if index + 1 == left_out.end {
                 let hash = format!("{:x}", std::mem::take(&mut digest).finalize());
-                writeln!(shown, "        … {} more, SHA-256 {}", left_out.len(), &hash[..16])
-                    .unwrap();
+                let _ =
+                    writeln!(shown, "        … {} more, SHA-256 {}", left_out.len(), &hash[..16]);
             }
         }
     }

@@ -203,6 +203,25 @@ async fn replay_answers_the_documents_frames_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn recordings_of_the_real_server_are_replayed_by_their_ids() {
+    let args = ["replay", "--recording", "join/normal", "--rate", "100"];
+    let (mut child, said, port) = start(&args).await;
+    let expected = "replaying 1 connection of join/normal\n";
+    assert!(said.start.starts_with(expected), "{}", said.start);
+    let mut line = open(port).await;
+    line.text(r#"["a","b","__absinthe__:control","phx_join",{}]"#).await;
+    assert_eq!(
+        line.next_text().await,
+        r#"["a","b","__absinthe__:control","phx_reply",{"response":{},"status":"ok"}]"#
+    );
+    child.kill().await.expect("it runs");
+    let expected = "there is no recording \"join/norml\"; did you mean join/normal?";
+    check(&["replay", "--recording", "join/norml"], 1, expected).await;
+    let expected = "cannot replay frame/big_70000: of a text of 70061 bytes, only the SHA-256";
+    check(&["replay", "--recording", "frame/big_70000"], 1, expected).await;
+}
+
+#[tokio::test]
 async fn session_goes_through_the_proxy_into_a_transcript_a_replay_and_a_scenario() {
     let folder = tempfile::tempdir().expect("there is room");
     let file = folder.path().join("session.jsonl");

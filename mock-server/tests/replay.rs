@@ -83,12 +83,12 @@ async fn the_server_says_it_again_with_the_refs_of_now_and_at_the_same_times() {
         line.text(subscribe).await;
         let reply = line.next_text().await;
         assert!(reply.starts_with(r#"["a","43","__absinthe__:control","phx_reply","#), "{reply}");
-        assert!(reply.contains("__absinthe__:doc:1:"), "a new id: {reply}");
+        assert!(reply.contains("__absinthe__:doc:-1:"), "a new id: {reply}");
         let rest = line.rest().await;
         let [Seen::Text(data), Seen::Close { code: Some(1012), reason }] = &rest[..] else {
             panic!("{rest:?}")
         };
-        assert!(data.starts_with(r#"[null,null,"__absinthe__:doc:1:"#), "{data}");
+        assert!(data.starts_with(r#"[null,null,"__absinthe__:doc:-1:"#), "{data}");
         assert!(data.contains("it is {n} o'clock"), "{data}");
         assert_eq!(reason, "restart");
         let took = began.elapsed().as_millis();

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use glimesh_mock::recording::Record;
 use glimesh_mock::replay::{Pace, Replay, Speed};
 use glimesh_mock::transcript::Transcript;
 use glimesh_mock::{MockServer, Printed, Profile};
@@ -17,12 +18,17 @@ use crate::say;
 pub(crate) struct Args {
     /// A transcript, or a list of frames in the form of fixtures/document.yaml; the document's unless said.
     file: Option<PathBuf>,
+    /// One of the recordings of the real server by its id, such as join/normal, in place of a file.
+    ///
+    /// fixtures/recordings/not_replayed.txt lists those that cannot be replayed, each with the reason.
+    #[arg(long, value_name = "ID", conflicts_with = "file")]
+    recording: Option<String>,
     /// Where to listen; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:4000")]
     listen: SocketAddr,
     /// How many times faster than recorded the server says what it said, such as 10 or 0.5; a transcript's times
     /// unless said.
-    #[arg(long, value_name = "N", conflicts_with = "gated")]
+    #[arg(long, visible_alias = "rate", value_name = "N", conflicts_with = "gated")]
     speed: Option<Speed>,
     /// The server waits for the client's frames alone, and for no time.
     #[arg(long)]
@@ -38,20 +44,19 @@ pub(crate) async fn start(args: Args) -> anyhow::Result<MockServer> {
     if let Some(path) = args.record {
         builder = builder.record_to(path);
     }
+    let pace = match args.gated {
+        true => Pace::Gated,
+        false => Pace::Times(args.speed.unwrap_or(Speed::ONE)),
+    };
     builder = match args.file {
+        _ if args.recording.is_some() => {
+            let id = args.recording.unwrap_or_default();
+            let retold = Record::named(&id)?.retell();
+            let retold = retold.with_context(|| format!("cannot replay {id}"))?;
+            builder.replay(replay(&retold, pace, &id)?)
+        }
         Some(path) if is_transcript(&path)? => {
-            let pace = match args.gated {
-                true => Pace::Gated,
-                false => Pace::Times(args.speed.unwrap_or(Speed::ONE)),
-            };
-            let replay = Replay::new(&transcript(&path)?, pace)
-                .with_context(|| format!("cannot replay {}", path.display()))?;
-            let connections = match replay.connections() {
-                1 => "1 connection".to_owned(),
-                many => format!("{many} connections"),
-            };
-            say(&format!("replaying {connections} of {}", path.display()));
-            builder.replay(replay)
+            builder.replay(replay(&transcript(&path)?, pace, &path.display().to_string())?)
         }
         _ if args.gated || args.speed.is_some() => {
             bail!("--speed and --gated need a transcript: a list of frames has no times")
@@ -60,6 +65,16 @@ pub(crate) async fn start(args: Args) -> anyhow::Result<MockServer> {
         None => builder.profile(Profile::literal()).printed(Printed::document()),
     };
     builder.start().await.context("cannot start")
+}
+
+fn replay(transcript: &Transcript, pace: Pace, name: &str) -> anyhow::Result<Replay> {
+    let replay = Replay::new(transcript, pace).with_context(|| format!("cannot replay {name}"))?;
+    let connections = match replay.connections() {
+        1 => "1 connection".to_owned(),
+        many => format!("{many} connections"),
+    };
+    say(&format!("replaying {connections} of {name}"));
+    Ok(replay)
 }
 
 /// Reads a transcript from disk.

@@ -109,6 +109,7 @@ mod tests {
             step: 1,
             c: c.to_owned(),
             at_ms: 0,
+            text: None,
             what: match *text {
                 "eof" => What::Came(Seen::Eof),
                 text => What::Came(Seen::Text(text.to_owned())),

@@ -19,6 +19,8 @@ pub struct Event {
     pub at_ms: u64,
     /// What.
     pub what: What,
+    /// A text as it came, with what varies from run to run, where the recording has it.
+    pub text: Option<String>,
 }
 
 /// What a client sees.
@@ -90,6 +92,7 @@ impl From<Written> for Event {
             reason,
             ..
         } = written;
+        let text = data.clone();
         let bytes = || hex::decode(&hex).expect("a recording's hex is hexadecimal");
         let what = match (&*k, sha256) {
             ("text", Some(sha256)) => What::LongText { len, sha256 },
@@ -105,7 +108,7 @@ impl From<Written> for Event {
             ("not_sent", _) => What::NotSent,
             _ => What::Other(k),
         };
-        Self { step, c, at_ms: t, what }
+        Self { step, c, at_ms: t, what, text }
     }
 }
 

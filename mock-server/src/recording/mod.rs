@@ -3,6 +3,7 @@
 //! A [`Record`] is what a client did and what it saw. [`play`](player::play) does it again on a [`Stage`], over a
 //! raw connection of its own, and [`compare`](compare::compare) tells how what came differs from what was recorded.
 //! [`suite::play`] does so with many records; a [`Table`] counts the outcomes by category.
+//! [`Record::retell`] makes a transcript of one, for a [`Replay`](crate::replay::Replay).
 
 pub mod category;
 pub mod event;
@@ -21,13 +22,15 @@ pub mod suite;
 
 mod normal;
 mod request;
+mod retell;
 mod table;
 
 pub use category::Category;
 pub use compare::Difference;
 pub use differences::Differences;
 pub use event::{Event, What};
-pub use record::Record;
+pub use record::{NoRecord, Record};
+pub use retell::NotRetold;
 pub use stage::{Place, Stage};
 pub use step::Step;
 pub use suite::{Outcome, Played};

@@ -212,7 +212,7 @@ impl Player<'_> {
     }
 
     fn write(&mut self, step: usize, c: &str, at_ms: u64, what: What) {
-        self.events.push(Event { step, c: c.to_owned(), at_ms, what });
+        self.events.push(Event { step, c: c.to_owned(), at_ms, what, text: None });
     }
 
     fn note_failure(&mut self, index: usize, done: Result<(), String>) {

@@ -34,10 +34,35 @@ pub struct Record {
     pub variants: Vec<Vec<Event>>,
 }
 
+/// There is no recording with this id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no recording {id:?}; did you mean {similar}? fixtures/recordings has all")]
+pub struct NoRecord {
+    /// As given.
+    pub id: String,
+    /// The one that exists and is most like it.
+    pub similar: String,
+}
+
 impl Record {
     /// All recordings of the real server.
     pub fn all() -> Vec<Self> {
         Category::ALL.into_iter().flat_map(Category::records).collect()
+    }
+
+    /// The recording with this id.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRecord`] names the one that may have been meant.
+    pub fn named(id: &str) -> Result<Self, NoRecord> {
+        let mut records = Self::all();
+        if let Some(index) = records.iter().position(|record| record.id == id) {
+            return Ok(records.swap_remove(index));
+        }
+        let distance = |record: &Self| strsim::damerau_levenshtein(id, &record.id);
+        let similar = records.into_iter().min_by_key(distance).map(|record| record.id);
+        Err(NoRecord { id: id.to_owned(), similar: similar.unwrap_or_default() })
     }
 
     /// Whether it changes what other clients of the server see, or depends on nobody having done so.

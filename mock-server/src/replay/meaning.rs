@@ -1,6 +1,6 @@
 //! Whether a frame of now means what a recorded one meant, and what of now stands for what was recorded.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use glimesh_proto::{ClientMessage, Frame, Ref, names};
 use serde_json::Value;
@@ -12,6 +12,8 @@ use crate::graphql::same_document;
 pub(super) struct Names {
     refs: HashMap<Ref, Option<Ref>>,
     join_refs: HashMap<Ref, Option<Ref>>,
+    /// Recorded refs of documents: only their replies grant a subscription. The reply to `unsubscribe` has an id, too.
+    docs: HashSet<Ref>,
     /// Subscription ids, recorded and of now.
     ids: Vec<(String, String)>,
 }
@@ -37,6 +39,11 @@ impl Names {
     /// A text of the client's stands for a recorded one.
     pub(super) fn learn(&mut self, recorded: &str, now: &str) {
         let (Ok(recorded), Ok(now)) = (Frame::decode(recorded), Frame::decode(now)) else { return };
+        if let Some(recorded_ref) = &recorded.msg_ref
+            && recorded.event == names::DOC
+        {
+            self.docs.insert(recorded_ref.clone());
+        }
         if let Some(recorded) = recorded.msg_ref {
             self.refs.insert(recorded, now.msg_ref);
         }
@@ -53,6 +60,7 @@ impl Names {
     ) -> String {
         let Ok(mut frame) = Frame::decode(recorded) else { return self.of_now(recorded) };
         if let Some(id) = granted(&frame)
+            && frame.msg_ref.as_ref().is_some_and(|msg_ref| self.docs.contains(msg_ref))
             && !self.ids.iter().any(|(known, _)| known == id)
         {
             let fresh = fresh_id(id);

@@ -86,8 +86,8 @@ impl fmt::Display for Speed {
 #[error("no client has asked for a WebSocket in this transcript")]
 pub struct NothingRecorded;
 
-/// The integers in the ids of a replay's subscriptions count up from here, so that nobody takes them for the
-/// recorded ones.
+/// The integers in the ids of a replay's subscriptions count from here, with the sign of the recorded ones, so that
+/// nobody takes them for these.
 const FIRST_ID: i64 = 1;
 
 impl Replay {
@@ -142,7 +142,10 @@ impl Replay {
     fn fresh_id(&self, recorded: &str) -> String {
         let number = self.next_id.fetch_add(1, Ordering::Relaxed);
         match recorded.strip_prefix("__absinthe__:doc:").and_then(|rest| rest.split_once(':')) {
-            Some((_, hash)) => format!("__absinthe__:doc:{number}:{hash}"),
+            Some((recorded, hash)) => {
+                let sign = if recorded.starts_with('-') { "-" } else { "" };
+                format!("__absinthe__:doc:{sign}{number}:{hash}")
+            }
             None => format!("{recorded}:{number}"),
         }
     }
