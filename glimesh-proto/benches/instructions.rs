@@ -2,6 +2,9 @@
 //!
 //! Needs valgrind and `cargo install gungraun-runner`, in gungraun's version:
 //! `cargo bench -p glimesh-proto --bench instructions`.
+//!
+//! The last group shows growth: each size is ten times the one before, so a count that is linear in it gets one more
+//! digit, and its digits stay.
 
 #![expect(
     missing_docs,
@@ -11,12 +14,15 @@
 
 use std::hint::black_box;
 
+use glimesh_proto::diagnostic::{Context, Diagnostic, diagnose};
 use glimesh_proto::{Envelope, Frame, RawFrame};
 use gungraun::{library_benchmark, library_benchmark_group, main};
 
+mod growth;
 mod rivals;
 mod samples;
 
+use growth::{broken, deep, long, wide};
 use rivals::{Borrowed, jiter_skip};
 use samples::named;
 
@@ -76,6 +82,31 @@ fn to_writer(sample: ToEncode) -> (ToEncode, Vec<u8>) {
     ((raw, frame, borrowed, String::new()), bytes)
 }
 
+#[library_benchmark]
+#[benches::long(args = [100_000, 1_000_000, 10_000_000], setup = long)]
+#[benches::deep(args = [2_000, 20_000, 200_000], setup = deep)]
+fn envelope_growth(text: &str) -> bool {
+    black_box(Envelope::peek(black_box(text))).is_some()
+}
+
+#[library_benchmark]
+#[benches::long(args = [100_000, 1_000_000, 10_000_000], setup = long)]
+#[benches::wide(args = [100_000, 1_000_000, 10_000_000], setup = wide)]
+#[benches::deep(args = [2_000, 20_000, 200_000], setup = deep)]
+fn strict_growth(text: &str) -> bool {
+    black_box(RawFrame::decode(black_box(text))).is_ok()
+}
+
+#[library_benchmark]
+#[benches::long(args = [100_000, 1_000_000, 10_000_000], setup = long)]
+#[benches::wide(args = [100_000, 1_000_000, 10_000_000], setup = wide)]
+#[benches::broken(args = [100_000, 1_000_000, 10_000_000], setup = broken)]
+#[benches::deep(args = [2_000, 20_000, 200_000], setup = deep)]
+fn diagnose_growth(text: &str) -> Vec<Diagnostic> {
+    black_box(diagnose(black_box(text), &Context::default()))
+}
+
 library_benchmark_group!(name = decode; benchmarks = envelope, strict, jiter, tuple);
 library_benchmark_group!(name = encode; benchmarks = encode_raw, encode_frame, to_writer);
-main!(library_benchmark_groups = decode, encode);
+library_benchmark_group!(name = size; benchmarks = envelope_growth, strict_growth, diagnose_growth);
+main!(library_benchmark_groups = decode, encode, size);

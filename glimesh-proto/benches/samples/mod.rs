@@ -31,11 +31,13 @@ fn message() -> String {
     format!(r#"["1","2","__absinthe__:control","doc",{{"query":"{text}","variables":{{}}}}]"#)
 }
 
+/// One of many short values.
+pub(crate) const ITEM: &str =
+    r#"{"id":"1042","likes":17,"score":-1.25,"pinned":false,"replyTo":null,"tags":["a","b"]}"#;
+
 /// Many short values.
 fn structure() -> String {
-    let item =
-        r#"{"id":"1042","likes":17,"score":-1.25,"pinned":false,"replyTo":null,"tags":["a","b"]}"#;
-    let items = vec![item; 64 * 1024 / (item.len() + 1)].join(",");
+    let items = vec![ITEM; 64 * 1024 / (ITEM.len() + 1)].join(",");
     format!(
         r#"["1","2","__absinthe__:control","phx_reply",{{"response":[{items}],"status":"ok"}}]"#
     )
