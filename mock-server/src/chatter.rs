@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::conversation::Shared;
+use crate::shared::Shared;
 
 /// How many messages a second the world's users say: more than 0, at most 1000.
 #[derive(Clone, Copy, Debug, PartialEq)]

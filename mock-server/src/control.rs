@@ -5,9 +5,9 @@ use glimesh_proto::{Close, names};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::conversation::Shared;
 use crate::mailbox::Command;
 use crate::mock::MockServer;
+use crate::shared::Shared;
 use crate::world::{SayError, Viewer};
 
 /// An action of the control API. Its arguments are the fields, in camelCase.

@@ -1,65 +1,25 @@
 //! What is said on one connection: the server machine, the rules and the world together. Does no I/O.
 
+mod answer;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use glimesh_proto::connect::{Endpoint, Vsn};
+use answer::is_reply;
+use glimesh_proto::connect::Vsn;
 use glimesh_proto::server::{Event, Server};
-use glimesh_proto::{
-    ClientMessage, Close, Consequence, Doc, Frame, Instant, Reply, SubscriptionId, Transmit,
-    Violation, names, v1,
-};
+use glimesh_proto::{Close, Consequence, Frame, Instant, Reply, Transmit, Violation, names, v1};
 use serde_json::Value;
 
-use crate::chat::{Answered, Chat};
 use crate::graphql;
 use crate::held::{Answer, Held};
-use crate::limits::Limits;
 use crate::mailbox::Data;
-use crate::metrics::Metrics;
-use crate::printed::Printed;
-use crate::profile::{HeartbeatDrop, Profile};
-use crate::recorder::Recorder;
-use crate::replay::Replay;
-use crate::scenario::{After, AnswerAs, Awaited, Deed, Known, Remembered, Script, Then, fill};
+use crate::profile::HeartbeatDrop;
+use crate::scenario::{Known, Remembered, Then, fill};
+use crate::shared::{Peer, Shared};
 use crate::transcript::From;
 use crate::why;
-use crate::world::{Given, Viewer};
-
-/// What all connections of a server share.
-pub(crate) struct Shared {
-    /// With times in the client's seconds.
-    pub(crate) profile: Profile,
-    /// How many of the client's heartbeat seconds pass in a real one.
-    pub(crate) rate: u32,
-    /// How many seconds of the session pass in a real one.
-    pub(crate) pace: u32,
-    pub(crate) recorder: Recorder,
-    pub(crate) metrics: Metrics,
-    pub(crate) limits: Limits,
-    /// What clients are told of the world.
-    pub(crate) given: Given,
-    pub(crate) chat: Chat,
-    pub(crate) script: Script,
-    /// Whether the control API is served.
-    pub(crate) control: bool,
-    /// Frames that are answered as some paper prints it.
-    pub(crate) printed: Option<Printed>,
-    /// A recording that is played in place of everything else.
-    pub(crate) replay: Option<Arc<Replay>>,
-}
-
-/// Who is at the other end of a connection.
-#[derive(Clone, Debug)]
-pub(crate) struct Peer {
-    pub(crate) conn: u32,
-    pub(crate) endpoint: Endpoint,
-    pub(crate) vsn: Vsn,
-    pub(crate) viewer: Viewer,
-    /// By which others reach all connections of the same credential.
-    pub(crate) socket_id: String,
-    pub(crate) opened_at: Instant,
-}
+use crate::world::Viewer;
 
 /// One connection from its 101 on. Drain [`poll_transmit`](Self::poll_transmit) after every call.
 pub(crate) struct Conversation {
@@ -274,109 +234,6 @@ impl Conversation {
         }
     }
 
-    fn received(&mut self, now: Instant, frame: Frame, message: ClientMessage) {
-        self.count(&message);
-        if self.muted.iter().any(|event| *event == *frame.event) {
-            return self.mark("ignore", &frame);
-        }
-        match self.shared.script.meet(&frame, self.number) {
-            None => self.answer(&frame, message),
-            Some(Deed { after, answer, then }) => {
-                let delay = match after {
-                    After::Nothing => return self.carry_out(now, &frame, message, answer, then),
-                    After::Real(delay) => delay,
-                    After::Clients(wait) => wait / self.shared.rate,
-                };
-                self.mark("hold", &frame);
-                let until = now + delay;
-                let answer = Answer { until, frame, message, answer, then };
-                if self.held.hold(answer).is_err() {
-                    self.too_many();
-                }
-            }
-        }
-    }
-
-    /// Does what a rule says about a frame, now.
-    fn carry_out(
-        &mut self,
-        now: Instant,
-        frame: &Frame,
-        message: ClientMessage,
-        answer: AnswerAs,
-        then: Option<Then>,
-    ) {
-        if answer != AnswerAs::Correctly {
-            self.mark(answer.verb(), frame);
-        }
-        match answer {
-            AnswerAs::Correctly => self.answer(frame, message),
-            AnswerAs::Ignore => {}
-            AnswerAs::Reply(reply) => {
-                if message == ClientMessage::Join && reply.status == glimesh_proto::Status::Ok {
-                    self.joined(frame);
-                }
-                self.server.reply(frame, reply);
-            }
-            AnswerAs::Push(frames) => self.answer_instead(frame, message, |this, answer| {
-                frames.iter().map(|text| this.fill(text, 1, Some((frame, answer)))).collect()
-            }),
-            AnswerAs::Change(change) => {
-                self.answer_instead(frame, message, |_, answer| vec![change.apply(answer)]);
-            }
-            AnswerAs::Reverse(how) => {
-                self.answer_instead(frame, message, |this, answer| {
-                    this.held.reverse(now, how, answer.to_owned());
-                    Vec::new()
-                });
-                self.send_reversed(now);
-            }
-        }
-        match then {
-            Some(Then::Close(close)) => {
-                self.mark("close", frame);
-                self.server.close(Close { code: Some(close.code), reason: close.reason });
-            }
-            Some(end) => {
-                self.mark(if end == Then::Cut { "cut" } else { "reset" }, frame);
-                self.end = Some(end);
-            }
-            None => {}
-        }
-    }
-
-    fn mark(&self, verb: &str, frame: &Frame) {
-        let event = frame.event.trim_start_matches("phx_");
-        self.shared.recorder.mark(format!("step:{verb}-{event}"));
-    }
-
-    /// Does what is asked, and sends something else in the place of the reply.
-    fn answer_instead(
-        &mut self,
-        frame: &Frame,
-        message: ClientMessage,
-        instead: impl FnOnce(&mut Self, &str) -> Vec<String>,
-    ) {
-        self.gather(|_| true);
-        self.do_as_asked(frame, message);
-        let mut instead = Some(instead);
-        while let Some(transmit) = self.server.poll_transmit() {
-            match &transmit {
-                Transmit::Text(text) if is_reply_to(text, frame) => {
-                    let texts = instead.take().map(|instead| instead(self, text));
-                    let texts = texts.unwrap_or_default().into_iter();
-                    self.transmits.extend(texts.map(Transmit::Text));
-                }
-                _ => self.transmits.push_back(transmit),
-            }
-        }
-    }
-
-    fn send_reversed(&mut self, now: Instant) {
-        let texts = self.held.take_reversed(now).into_iter();
-        self.transmits.extend(texts.map(Transmit::Text));
-    }
-
     /// A text with its placeholders filled in.
     pub(crate) fn fill(&self, text: &str, n: u32, request: Option<(&Frame, &str)>) -> String {
         let known = Known {
@@ -416,35 +273,6 @@ impl Conversation {
         self.gather(|text| tell && !is_reply(text));
     }
 
-    fn joined(&mut self, frame: &Frame) {
-        if self.shared.script.remembers() {
-            let live = Remembered { join_ref: frame.join_ref.clone(), subscriptions: Vec::new() };
-            self.shared.script.outlived(std::mem::replace(&mut self.live, live));
-        }
-    }
-
-    fn subscribed(&mut self, id: &SubscriptionId) {
-        /// A timeline names the newest, or one of the first.
-        const MOST: usize = 1_000;
-        if self.shared.script.remembers() && self.live.subscriptions.len() < MOST {
-            self.live.subscriptions.push(id.to_json());
-        }
-    }
-
-    fn count(&mut self, message: &ClientMessage) {
-        let what = match message {
-            ClientMessage::Join => Awaited::Join,
-            ClientMessage::Heartbeat => {
-                self.beats = self.beats.saturating_add(1);
-                Awaited::Heartbeat
-            }
-            ClientMessage::Doc(_) => Awaited::Doc,
-            ClientMessage::Unsubscribe(_) => Awaited::Unsubscribe,
-            ClientMessage::Leave => Awaited::Leave,
-        };
-        self.shared.recorder.happened(what);
-    }
-
     fn violated(&mut self, frame: Option<&Frame>, violation: &Violation) {
         let why = why::violated(violation);
         let consequence = violation.consequence();
@@ -462,100 +290,9 @@ impl Conversation {
         }
         self.server.apply(frame, consequence);
     }
-
-    /// Answers as the real server does, or as the paper prints it.
-    fn answer(&mut self, frame: &Frame, message: ClientMessage) {
-        let printed = self.shared.printed.as_ref().and_then(|paper| paper.answer(frame));
-        let printed = printed.map(<[String]>::to_vec);
-        self.gather(|_| true);
-        self.do_as_asked(frame, message);
-        if let Some(printed) = printed {
-            self.gather(|text| !is_reply(text));
-            self.transmits.extend(printed.into_iter().map(Transmit::Text));
-        }
-    }
-
-    fn do_as_asked(&mut self, frame: &Frame, message: ClientMessage) {
-        match message {
-            ClientMessage::Doc(doc) if self.server.is_joined() => self.execute(frame, &doc),
-            message => self.answer_by_protocol(frame, &message),
-        }
-    }
-
-    /// Takes over what the machine wants to send, without the texts that are not wanted.
-    fn gather(&mut self, wanted: impl Fn(&str) -> bool) {
-        while let Some(transmit) = self.server.poll_transmit() {
-            if !matches!(&transmit, Transmit::Text(text) if !wanted(text)) {
-                self.transmits.push_back(transmit);
-            }
-        }
-    }
-
-    fn answer_by_protocol(&mut self, frame: &Frame, message: &ClientMessage) {
-        let conn = self.peer.conn;
-        match message {
-            ClientMessage::Join => {
-                self.shared.chat.unsubscribe_all(conn);
-                self.viewer = self.peer.viewer.clone();
-                self.joined(frame);
-            }
-            ClientMessage::Leave if frame.topic == names::CONTROL_TOPIC => {
-                self.shared.chat.unsubscribe_all(conn);
-            }
-            ClientMessage::Unsubscribe(id) => self.shared.chat.unsubscribe(conn, id),
-            _ => {}
-        }
-        if let Some(reply) = self.server.correct_answer(frame, message) {
-            self.server.reply(frame, reply);
-        }
-    }
-
-    fn execute(&mut self, frame: &Frame, doc: &Doc) {
-        let id = self.shared.printed.as_ref().and_then(|paper| paper.subscription_id(frame));
-        let asker = (self.peer.conn, self.peer.endpoint);
-        let executed = self.shared.chat.execute(asker, &self.viewer, doc, id);
-        if executed.context_lost {
-            self.viewer = Viewer::Lost;
-            self.note(("context-lost", "the document does not parse, and the channel forgot who its client is; join again to repair it".to_owned()));
-        }
-        if executed.by_older_api {
-            self.note((
-                "older-api",
-                "the document is valid only on the older API, /api/socket, and was answered by it"
-                    .to_owned(),
-            ));
-        }
-        for data in executed.own {
-            self.server.send_text(data.text());
-        }
-        match executed.answer {
-            Answered::Ok(response) => self.server.reply(frame, Reply::ok(response)),
-            Answered::Error(response) => self.server.reply(frame, Reply::error(response)),
-            Answered::Subscribed(id) => {
-                self.subscribed(&id);
-                let response = serde_json::json!({"subscriptionId": id.0});
-                self.server.reply(frame, Reply::ok(response));
-                self.shared.recorder.happened(Awaited::Subscribed);
-            }
-            Answered::Crash { reason } => {
-                self.note(("channel-crashed", format!("the channel crashed: {reason}")));
-                self.shared.chat.unsubscribe_all(self.peer.conn);
-                self.server.crash_channel();
-            }
-        }
-    }
 }
 
 /// The same message in the older format; what is no frame stays as it is.
 fn to_v1(text: String) -> String {
     Frame::decode(&text).map_or(text, |frame| v1::encode(&frame))
-}
-
-fn is_reply_to(text: &str, frame: &Frame) -> bool {
-    Frame::decode(text)
-        .is_ok_and(|reply| reply.event == names::PHX_REPLY && reply.msg_ref == frame.msg_ref)
-}
-
-fn is_reply(text: &str) -> bool {
-    Frame::decode(text).is_ok_and(|frame| frame.event == names::PHX_REPLY)
 }

@@ -10,12 +10,13 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use crate::conversation::{Conversation, Peer, Shared};
+use crate::conversation::Conversation;
 use crate::ending::{Stage, ending};
 use crate::mailbox::{Command, Mailbox, Overflowed};
 use crate::profile::HeartbeatDrop;
 use crate::replay;
 use crate::scenario::{Awaited, Then};
+use crate::shared::{Peer, Shared};
 use crate::transcript::{From, What};
 use crate::websocket::{Input, Link, Socket, echoed};
 use crate::wire::TooSlow;

@@ -49,6 +49,7 @@ mod timeline;
 
 mod conversation;
 mod held;
+mod shared;
 
 mod audience;
 mod chat;

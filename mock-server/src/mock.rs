@@ -16,12 +16,12 @@ use tokio::task::JoinHandle;
 
 pub use self::builder::Builder;
 pub use self::start::StartError;
-use crate::conversation::Shared;
 use crate::ending::{Ending, Stage};
 use crate::limits::Limits;
 use crate::listen::Tls;
 use crate::mailbox::Command;
 use crate::scenario::Auth;
+use crate::shared::Shared;
 use crate::testing::Door;
 use crate::transcript::{Entry, Transcript, What};
 

@@ -10,10 +10,10 @@ use glimesh_proto::Close;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use crate::conversation::Shared;
 use crate::mailbox::Command;
 use crate::recorder::Counts;
 use crate::scenario::{Await, CloseStep, Fuzz, Order, Otherwise, Push, Say, Span, Step};
+use crate::shared::Shared;
 
 /// After how many messages said in a row the connections get a turn.
 const TURN: u32 = 64;

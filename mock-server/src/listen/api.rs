@@ -8,9 +8,9 @@ use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 use serde_json::{Map, Value, json};
 
-use crate::conversation::Shared;
 use crate::graphql::Answer as GraphAnswer;
 use crate::listen::http::{Answer, text, with_body};
+use crate::shared::Shared;
 use crate::world::Viewer;
 
 const JSON: &str = "application/json; charset=utf-8";

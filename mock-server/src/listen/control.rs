@@ -8,8 +8,8 @@ use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::control::{ACTIONS, Action, perform};
-use crate::conversation::Shared;
 use crate::listen::http::{Answer, with_body};
+use crate::shared::Shared;
 
 /// The first part of its paths.
 pub(super) const PATH: &str = "__control__";

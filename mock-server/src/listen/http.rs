@@ -16,7 +16,6 @@ use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::watch;
 
-use crate::conversation::{Peer, Shared};
 use crate::driver::drive;
 use crate::ending::{Stage, ending};
 use crate::limits::Limits;
@@ -24,6 +23,7 @@ use crate::listen::first_byte::{FirstByte, Remembering, TLS_HANDSHAKE};
 use crate::listen::tls::Tls;
 use crate::listen::{api, control, oauth, status, upgrade};
 use crate::scenario::{Awaited, Span};
+use crate::shared::{Peer, Shared};
 use crate::transcript::{From, What};
 use crate::websocket::Link;
 use crate::why::Why;

@@ -25,9 +25,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::conversation::Shared;
 use crate::ending::{Stage, ending, refusing};
 use crate::fault::FaultIo;
+use crate::shared::Shared;
 use crate::testing::GivenStream;
 use crate::transcript::What;
 use crate::websocket::Link;

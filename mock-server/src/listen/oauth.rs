@@ -9,8 +9,8 @@ use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::conversation::Shared;
 use crate::listen::http::{Answer, with_body};
+use crate::shared::Shared;
 use crate::world::GrantError;
 
 /// How long a token is said to live, in seconds. In truth it lives as long as the server, or until a reset.

@@ -2,8 +2,8 @@
 
 use hyper::StatusCode;
 
-use crate::conversation::Shared;
 use crate::listen::http::{Answer, with_body};
+use crate::shared::Shared;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 

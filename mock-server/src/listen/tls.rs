@@ -12,13 +12,13 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{AlertDescription, Error};
 use tokio_rustls::server::TlsStream;
 
-use crate::conversation::Shared;
 use crate::ending::{Stage, ending};
 use crate::listen::Source;
 use crate::listen::authority::Authority;
 use crate::listen::ca_file::CaFile;
 use crate::listen::http::ended;
 use crate::scenario::{BytesFault, TlsFault};
+use crate::shared::Shared;
 use crate::transcript::From;
 use crate::websocket::{Link, drain};
 use crate::why::Why;

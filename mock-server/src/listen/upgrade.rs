@@ -13,10 +13,10 @@ use tokio::time::sleep;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::control::socket_id;
-use crate::conversation::{Peer, Shared};
 use crate::listen::http::{Answer, Routed, empty, text};
 use crate::replay::Replay;
 use crate::scenario::{self, Redirect, Refuse};
+use crate::shared::{Peer, Shared};
 use crate::why;
 use crate::world::Viewer;
 

@@ -13,9 +13,9 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use super::Replay;
 use super::meaning::Names;
 use super::recorded::{Act, Item, Recorded};
-use crate::conversation::{Peer, Shared};
 use crate::ending::{Stage, ending};
 use crate::scenario::Awaited;
+use crate::shared::{Peer, Shared};
 use crate::transcript::{From, What};
 use crate::websocket::{Input, Link, Socket, echoed};
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use glimesh_proto::{Close, names};
 use tokio::time::{sleep, timeout};
 
-use crate::conversation::Shared;
 use crate::mailbox::Command;
 use crate::scenario::{Restart, RestartEnding};
+use crate::shared::Shared;
 
 /// How long the port may take to open or shut.
 const SOON: Duration = Duration::from_secs(5);
