@@ -2,13 +2,15 @@
 //!
 //! Two scanners with one judgement. The strict one ([`RawFrame`](crate::RawFrame), [`Json`](crate::Json)) stops at
 //! the first fault, allocates nothing and knows only where. The patient one, [`scan`], goes on after a fault to
-//! find more, and names each. Neither recurses: depth costs one bit a level in the first, one entry in the second.
+//! find more, and names each. What a faulty text was meant to be is not asked here: that is the
+//! [diagnostics'](crate::diagnostic) own reader. Neither recurses: depth costs one bit a level in the first, one entry in the second.
 //!
 //! What is JSON is decided by RFC 8259, with the real server's two additions: an escaped surrogate without its
 //! partner is a fault, and so is a number with fraction or exponent that is too large for a double.
 //!
 //! Source: RFC 8259; recordings `frame/json_*` and `heartbeat/ref_too_big_float`, rule 10.
 
+mod duplicate;
 mod fault;
 mod number;
 mod patient;
@@ -17,6 +19,7 @@ pub(crate) mod strict;
 pub(crate) mod token;
 pub(crate) mod tokens;
 
+pub use duplicate::{DuplicateKey, DuplicateKeys, duplicate_keys};
 pub use fault::{SyntaxError, SyntaxFault};
 pub(crate) use patient::first_error;
 pub use patient::scan;
@@ -35,8 +38,6 @@ pub struct Scan {
     pub members: Vec<Member>,
     /// Everything that is wrong, in the order of the text. Empty exactly if the text is JSON.
     pub errors: Vec<SyntaxError>,
-    /// Keys that an object has already; allowed, but only the first counts. Source: recordings, rule 11.
-    pub duplicate_keys: Vec<DuplicateKey>,
 }
 
 impl Scan {
@@ -61,15 +62,6 @@ pub struct Member {
     pub key: Span,
     /// The value.
     pub value: Element,
-}
-
-/// A key that stands twice in one object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DuplicateKey {
-    /// The key that counts, with its quotes.
-    pub first: Span,
-    /// The one that is ignored.
-    pub again: Span,
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use glimesh_mock::transcript::{From, What};
 use glimesh_proto::names;
-use glimesh_proto::scan::scan;
+use glimesh_proto::scan::duplicate_keys;
 
 use crate::check::elements::shorten;
 use crate::check::{Check, Level, Observation, Scope};
@@ -59,12 +59,9 @@ pub(super) const CHECKS: [Check; 3] = [
 fn keys_once(session: &Session) -> Observation {
     let mut frames = 0_u32;
     for said in session.said() {
-        let found = scan(said.text);
-        if !found.is_json() {
-            continue;
-        }
+        let Some(mut duplicates) = duplicate_keys(said.text) else { continue };
         frames += 1;
-        if let Some(key) = found.duplicate_keys.first() {
+        if let Some(key) = duplicates.next() {
             let told = format!("the key {} twice in one object", shorten(key.again.of(said.text)));
             return Observation::unmet(told)
                 .expecting("each key once")

@@ -41,7 +41,6 @@ mod bytes;
 mod url;
 
 use edit::Mended;
-use outline::Node;
 
 pub use bytes::{Port, diagnose_bytes, diagnose_first_bytes};
 pub use code::{ByProfile, Code, Reaction, Severity};
@@ -71,9 +70,7 @@ pub fn diagnose(text: &str, context: &Context) -> Vec<Diagnostic> {
 fn look(text: &str, context: &Context) -> Vec<Diagnostic> {
     let mut found = syntax::faults(text, context);
     if found.is_empty() {
-        if let Some(root) = Node::of(text) {
-            shape::faults(&root, context, &mut found);
-        }
+        shape::faults(text, context, &mut found);
         return found;
     }
     if found.iter().any(|fault| fault.edits.is_empty()) {

@@ -1,16 +1,16 @@
 //! What is wrong with a payload.
 
-use std::collections::HashMap;
-
 use super::catalogue::{payload as codes, topic};
 use super::code::Code;
 use super::context::Context;
 use super::meaning::unless;
 use super::outline::{Member, Node};
-use super::report::{Diagnostic, Span};
+use super::report::Diagnostic;
 use super::spelling::nearest;
 use super::syntax::shorten;
 use crate::names;
+use crate::scan::token::unescape;
+use crate::scan::{Span, duplicate_keys};
 
 /// What people call the query.
 const QUERY_NAMES: [&str; 6] = ["query", "document", "doc", "body", "mutation", "subscription"];
@@ -33,7 +33,6 @@ pub(crate) fn heartbeat(payload: &Node<'_>, context: &Context) -> Option<Diagnos
 /// The payload of `doc`.
 pub(crate) fn doc(payload: &Node<'_>, joined: bool, context: &Context, out: &mut Vec<Diagnostic>) {
     let Some(members) = object(payload, names::DOC, joined, context, out) else { return };
-    duplicates(&members, context, out);
     match find(&members, "query") {
         Some(query) => out.extend(query_value(query, payload, joined, context)),
         None => {
@@ -43,7 +42,6 @@ pub(crate) fn doc(payload: &Node<'_>, joined: bool, context: &Context, out: &mut
     }
     if let Some(variables) = find(&members, "variables") {
         out.extend(variables_value(variables, joined, context));
-        duplicates(&variables.members().unwrap_or_default(), context, out);
     }
 }
 
@@ -55,7 +53,6 @@ pub(crate) fn unsubscribe(
     out: &mut Vec<Diagnostic>,
 ) {
     let Some(members) = object(payload, names::UNSUBSCRIBE, joined, context, out) else { return };
-    duplicates(&members, context, out);
     match find(&members, "subscriptionId") {
         Some(id) if id.is_string() => {}
         Some(id) => {
@@ -194,18 +191,13 @@ fn is_near(name: &str, candidates: &[&str]) -> bool {
     candidates.contains(&name) || nearest(name, candidates).is_some()
 }
 
-pub(crate) fn duplicates(members: &[Member<'_>], context: &Context, out: &mut Vec<Diagnostic>) {
-    let mut first: HashMap<&str, Span> = HashMap::new();
-    for member in members {
-        if let Some(earlier) = first.get(member.name.as_str()) {
-            let message = format!("the key {} stands twice", shorten(&member.name));
-            let span = member.key.span.clone();
-            let fault = Diagnostic::new(&codes::DUPLICATE_KEY, context, span, message)
-                .label(earlier.clone(), "the server takes this one")
-                .help("remove one of the two");
-            out.push(fault);
-        } else {
-            first.insert(member.name.as_str(), member.key.span.clone());
-        }
-    }
+/// Keys that stand twice in an object of the text, however deep.
+pub(crate) fn duplicates(text: &str, context: &Context) -> impl Iterator<Item = Diagnostic> {
+    duplicate_keys(text).into_iter().flatten().map(move |key| {
+        let inner = Span::new(key.again.start + 1, key.again.end - 1).of(text);
+        let message = format!("the key {} stands twice", shorten(&unescape(inner)));
+        Diagnostic::new(&codes::DUPLICATE_KEY, context, key.again.range(), message)
+            .label(key.first.range(), "the server takes this one")
+            .help("remove one of the two")
+    })
 }

@@ -7,6 +7,7 @@ use super::meaning::{self, Push};
 use super::outline::{Elements, Member, Node};
 use super::payload;
 use super::report::Diagnostic;
+use super::syntax::MOST;
 use crate::connect::Vsn;
 use crate::names;
 
@@ -16,7 +17,8 @@ const EVENTS: [&str; 5] =
     [names::PHX_JOIN, names::PHX_LEAVE, names::DOC, names::UNSUBSCRIBE, names::HEARTBEAT];
 
 /// Looks at a frame whose text is JSON.
-pub(crate) fn faults(root: &Node<'_>, context: &Context, out: &mut Vec<Diagnostic>) {
+pub(crate) fn faults(text: &str, context: &Context, out: &mut Vec<Diagnostic>) {
+    let Some(root) = &Node::of(text) else { return };
     match context.vsn {
         Vsn::V2 => match root.elements() {
             Some(elements) => array(root, &elements, context, out),
@@ -26,6 +28,9 @@ pub(crate) fn faults(root: &Node<'_>, context: &Context, out: &mut Vec<Diagnosti
             Some(members) => object(root, &members, context, out),
             None => out.push(not_an_object(root, context)),
         },
+    }
+    if context.sender == Sender::Client {
+        out.extend(payload::duplicates(text, context).take(MOST));
     }
 }
 
@@ -218,7 +223,6 @@ fn object(root: &Node<'_>, members: &[Member<'_>], context: &Context, out: &mut 
         return;
     };
     if context.sender == Sender::Client {
-        payload::duplicates(members, context, out);
         for (key, name) in [("join_ref", "join ref"), ("ref", "ref")] {
             if let Some(node) = value(key) {
                 one_ref(node, name, context, out);

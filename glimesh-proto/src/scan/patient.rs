@@ -2,12 +2,9 @@
 
 mod words;
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-
 use super::fault::{SyntaxError, SyntaxFault};
-use super::token::{skip_blank, unescape};
-use super::{DuplicateKey, Element, FRAME_LENGTH, Kind, Member, Scan, Span};
+use super::token::skip_blank;
+use super::{Element, FRAME_LENGTH, Kind, Member, Scan, Span};
 
 /// Reads a text as JSON, whatever it is: where its parts stand, and everything that is wrong with it.
 ///
@@ -50,7 +47,7 @@ pub(super) struct Patient<'a> {
     bytes: &'a [u8],
     at: usize,
     state: State,
-    open: Vec<Open<'a>>,
+    open: Vec<Open>,
     open_objects: usize,
     /// Where the last value or key ended.
     last_end: usize,
@@ -78,13 +75,11 @@ enum Before {
     Colon,
 }
 
-struct Open<'a> {
+struct Open {
     kind: Kind,
     start: usize,
     /// The key whose value comes next, in an object.
     key: Option<Span>,
-    /// The object's keys up to here.
-    keys: HashMap<Cow<'a, str>, Span>,
 }
 
 impl<'a> Patient<'a> {
@@ -182,20 +177,8 @@ impl<'a> Patient<'a> {
         }
         self.state = State::Colon;
         self.last_end = element.span.end;
-        self.note_key(element);
-    }
-
-    fn note_key(&mut self, key: Element) {
-        let Some(open) = self.open.last_mut() else { return };
-        open.key = Some(key.span);
-        let written = key.span.of(self.text);
-        let name = match written.strip_prefix('"') {
-            Some(rest) => unescape(rest.strip_suffix('"').unwrap_or(rest)),
-            None => Cow::Borrowed(written),
-        };
-        let first = *open.keys.entry(name).or_insert(key.span);
-        if first != key.span {
-            self.scan.duplicate_keys.push(DuplicateKey { first, again: key.span });
+        if let Some(open) = self.open.last_mut() {
+            open.key = Some(element.span);
         }
     }
 
@@ -265,7 +248,7 @@ impl<'a> Patient<'a> {
     }
 
     fn open(&mut self, kind: Kind) {
-        self.open.push(Open { kind, start: self.at, key: None, keys: HashMap::new() });
+        self.open.push(Open { kind, start: self.at, key: None });
         self.open_objects += usize::from(kind == Kind::Object);
         self.at += 1;
         self.expect_next(Before::Bracket);

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::patient::Patient;
-use super::{SyntaxFault, first_error, scan, strict};
+use super::tokens::{Token, Tokens};
+use super::{SyntaxFault, duplicate_keys, first_error, scan, strict};
 
 #[track_caller]
 fn check(text: &str, faults: &[(SyntaxFault, &str)]) {
@@ -62,13 +63,23 @@ fn every_fault_has_its_name_and_place() {
 }
 
 #[test]
-fn only_the_first_of_two_equal_keys_counts() {
-    let text = r#"{"a":1,"b":{"a":2},"\u0061":3}"#;
-    let found = scan(text);
-    assert!(found.is_json());
-    let pairs: Vec<_> =
-        found.duplicate_keys.iter().map(|key| (key.first.of(text), key.again.of(text))).collect();
-    assert_eq!(pairs, [(r#""a""#, r#""\u0061""#)]);
+fn only_the_first_of_equal_keys_counts_at_any_depth() {
+    let text =
+        r#"{"a":1,"b":{"a":2},"\u0061":"a","c":[{"d":"d","d":["d"],"d":{}},{"d":0}],"a":null}"#;
+    let found = duplicate_keys(text).expect("it is JSON");
+    let places: Vec<_> = found
+        .map(|key| (key.first.start, key.again.start, key.first.of(text), key.again.of(text)))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            (1, 19, r#""a""#, r#""\u0061""#),
+            (38, 46, r#""d""#, r#""d""#),
+            (38, 56, r#""d""#, r#""d""#),
+            (1, 73, r#""a""#, r#""a""#),
+        ]
+    );
+    assert!(duplicate_keys(r#"{"a":1,"a":}"#).is_none());
 }
 
 #[test]
@@ -124,6 +135,8 @@ const PIECES: &[&str] = &[
     "\"",
     "\"a\"",
     "\"a\":",
+    "{\"a\":1,",
+    "{\"a\":1,\"a\":[]}",
     "\"phoenix\"",
     "'",
     "'a'",
@@ -223,6 +236,16 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// How many strings there are in a value, its keys among them.
+fn texts(value: &Value) -> usize {
+    match value {
+        Value::String(_) => 1,
+        Value::Array(elements) => elements.iter().map(texts).sum(),
+        Value::Object(members) => members.values().map(|value| 1 + texts(value)).sum(),
+        _ => 0,
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2048))]
 
@@ -236,6 +259,15 @@ proptest! {
     fn json_is_what_serde_json_takes(text in any_text()) {
         let taken = serde_json::from_str::<Value>(&text);
         prop_assert_eq!(scan(&text).is_json(), taken.is_ok(), "{:?}", taken);
+    }
+
+    #[test]
+    fn every_member_is_kept_or_a_duplicate(text in any_text()) {
+        let Some(duplicates) = duplicate_keys(&text) else { return Ok(()) };
+        let kept: Value = serde_json::from_str(&text).unwrap();
+        let written = Tokens::of_json(&text).filter(|token| matches!(token, Token::Text(_))).count();
+        // The last of equal keys is the one that serde_json keeps, so all others' values are gone with their keys.
+        prop_assert_eq!(duplicates.count() == 0, texts(&kept) == written);
     }
 
     #[test]

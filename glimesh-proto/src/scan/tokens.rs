@@ -27,6 +27,11 @@ impl<'a> Tokens<'a> {
         Self { text, at: 0 }
     }
 
+    /// Where the last token ended.
+    pub(crate) const fn at(&self) -> usize {
+        self.at
+    }
+
     fn text(&mut self) -> Token<'a> {
         let bytes = self.text.as_bytes();
         let start = self.at + 1;
