@@ -6,8 +6,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use glimesh_conformance::check::Level;
 use glimesh_conformance::printed::Printed;
 use glimesh_conformance::report;
+use glimesh_conformance::results::Finding;
 use glimesh_conformance::session::Session;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -49,7 +51,14 @@ async fn a_finding_leads_to_its_frame_and_back() {
 
 #[tokio::test]
 async fn the_timeline_obeys_the_keyboard_and_fits_a_phone() {
-    let (results, sessions) = run();
+    let (mut results, sessions) = run();
+    // As many checks as a real run has: the matrix is what is widest.
+    for (nth, level) in
+        (0..40).zip([Level::Must, Level::Should, Level::May, Level::Note].iter().cycle())
+    {
+        let id = format!("JN1{nth:02}");
+        results.checks.push(Finding { id, level: *level, ..results.checks[0].clone() });
+    }
     let html = report::html(&finished(&results, &sessions), &Printed::new());
     let Some(mut page) = Page::open(&html).await else { return };
 

@@ -55,7 +55,7 @@ fn matrix(areas: &Areas<'_>) -> Markup {
     let has = |level: &Level| areas.iter().any(|(_, all)| all.iter().any(|f| f.level == *level));
     let levels: Vec<_> = LEVELS.into_iter().filter(has).collect();
     markup! {
-        table.matrix {
+        table.matrix.levels {
             caption { "By area and level" }
             thead { tr {
                 th scope="col" { "Area" }
@@ -65,7 +65,9 @@ fn matrix(areas: &Areas<'_>) -> Markup {
                 tr {
                     th scope="row" { (area) }
                     @for &level in &levels {
-                        td { @for finding in findings.iter().filter(|f| f.level == level) { (cell(finding)) " " } }
+                        td data-level=(summary::level(level)) {
+                            @for finding in findings.iter().filter(|f| f.level == level) { (cell(finding)) " " }
+                        }
                     }
                 }
             } }
@@ -73,7 +75,8 @@ fn matrix(areas: &Areas<'_>) -> Markup {
     }
 }
 
-fn cell(finding: &Finding) -> Markup {
+/// A check's id with the sign of its verdict, leading to what is said of it.
+pub(super) fn cell(finding: &Finding) -> Markup {
     let in_full = summary::troubles(std::slice::from_ref(finding)).next().is_some();
     let kind = if in_full { "finding" } else { "check" };
     let verdict = finding.verdict.as_str();

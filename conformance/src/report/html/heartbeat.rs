@@ -70,7 +70,7 @@ pub(super) fn deadlines(session: &Session) -> String {
     text
 }
 
-/// `FROM,TO,DROPPED;…` in milliseconds, `DROPPED` being 1 if the client did not end the connection itself.
+/// `FROM,TO,DROPPED,ID;…` in milliseconds, `DROPPED` being 1 if the client did not end the connection itself.
 pub(super) fn connections(session: &Session) -> String {
     let mut text = String::new();
     for connection in session.open_connections() {
@@ -80,7 +80,8 @@ pub(super) fn connections(session: &Session) -> String {
             Some((entry, From::Server)) => u8::from(!session.is_after_stop(entry)),
             _ => 0,
         };
-        write!(text, "{from},{to},{dropped};").expect("a string takes everything");
+        let id = connection.id;
+        write!(text, "{from},{to},{dropped},{id};").expect("a string takes everything");
     }
     text
 }

@@ -7,6 +7,7 @@ mod circumstances;
 mod diagnosis;
 mod finding;
 mod heartbeat;
+mod index;
 mod moment;
 mod session;
 
@@ -49,6 +50,9 @@ pub fn html(run: &FinishedRun<'_>, printed: &Printed) -> String {
                 header {
                     p.kit { "Glimesh chat conformance" }
                     h1 class={ "sentence " (mood(run.results)) } { (sentence) }
+                    @if !run.results.client.command.is_empty() {
+                        p.client { @for word in &run.results.client.command { code { (visible(word)) } " " } }
+                    }
                     ul.score aria-label="Score" {
                         @for part in summary::score(run.results) { li { (visible(&part)) } }
                     }
@@ -63,12 +67,14 @@ pub fn html(run: &FinishedRun<'_>, printed: &Printed) -> String {
                     @if !troubles.is_empty() {
                         section aria-labelledby="findings" {
                             h2 #findings { "What is wrong" }
-                            @for finding in troubles { (finding::block(evidence, finding)) }
+                            (index::of_troubles(&troubles))
+                            @for finding in &troubles { (finding::block(evidence, finding)) }
                         }
                     }
                     (checks::section(evidence))
                     section aria-labelledby="sessions" {
                         h2 #sessions { "Sessions" }
+                        (index::of_sessions(evidence))
                         @for one in evidence.sessions {
                             (session::section(run, one, printed.get(one.name()).map_or(&[], Vec::as_slice)))
                         }

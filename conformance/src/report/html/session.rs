@@ -68,15 +68,16 @@ fn timeline(session: &Session) -> Markup {
     const HINT: &str = "Point at a frame to see it here; click to keep it. With the keyboard: arrow keys, Home and End \
                         move, + and − zoom, Enter goes to the frame in the list.";
     let name = session.name();
+    let rate = session.clock.beat_rate();
     markup! {
-        div.timeline hidden data-session=(name) data-rate=(session.clock.beat_rate())
-            data-end=(session.ended_at().as_millis()) data-deadlines=(heartbeat::deadlines(session))
-            data-connections=(heartbeat::connections(session)) {
+        div.timeline hidden data-session=(name) data-end=(session.ended_at().as_millis())
+            data-deadlines=(heartbeat::deadlines(session)) data-connections=(heartbeat::connections(session)) {
             div.tools {
                 p.key {
                     span.left { "left until the heartbeat is due" } " "
                     span.good { "↻ connected again" } " " span.bad { "✕ dropped" } " "
                     span.bad { "▮ at fault" }
+                    @if rate > 1 { " " span { "time is real: 1 s is " (rate) " s of the client's heartbeats" } }
                 }
                 div {
                     button type="button" data-zoom="0.5" aria-label="Zoom out" { "−" }
@@ -85,7 +86,7 @@ fn timeline(session: &Session) -> Markup {
                 }
             }
             div.scroller tabindex="0" role="slider" aria-label={ "Timeline of " (name) }
-                aria-valuemin="1" aria-valuemax=(session.transcript.entries.len()) aria-valuenow="1"
+                aria-valuemin="1" aria-valuemax="1" aria-valuenow="1"
                 aria-valuetext=(HINT) {
                 canvas aria-hidden="true" {}
                 div.sizer {}

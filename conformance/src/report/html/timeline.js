@@ -2,13 +2,18 @@
 // Draws each session's timeline from the list below it, and keeps both in step. The list is complete without this.
 // Whatever a client has sent is only ever cloned as nodes or set as text: no markup is made of it here.
 (() => {
-  const ROWS = { client: 18, server: 46, heartbeat: 74, output: 122 };
-  const HEIGHT = 156, LEFT = 66, RIGHT = 14, MOST_ZOOM = 4096;
+  const ROWS = { client: 30, server: 56, heartbeat: 82, connection: 122, output: 148 };
+  const BAND = [4, 68], FLAGS = { "✕": 116, "↻": 131 };
+  const HEIGHT = 182, LEFT = 72, RIGHT = 14, MOST_ZOOM = 4096;
 
   const numbers = (text) =>
     (text || "").split(";").filter(Boolean).map((part) => part.split(",").map(Number));
 
-  const seconds = (ms) => (ms / 1000).toFixed(3) + "s";
+  // All of an axis in one unit, with as many places as its steps need.
+  const label = (ms, step) => {
+    if (step >= 60000) return ms / 60000 + " min";
+    return (ms / 1000).toFixed(step >= 1000 ? 0 : step >= 100 ? 1 : step >= 10 ? 2 : 3) + " s";
+  };
 
   class Timeline {
     constructor(root) {
@@ -17,7 +22,6 @@
       this.canvas = root.querySelector("canvas");
       this.sizer = root.querySelector(".sizer");
       this.panel = root.querySelector(".panel");
-      this.rate = Number(root.dataset.rate) || 1;
       this.bars = numbers(root.dataset.deadlines);
       this.connections = numbers(root.dataset.connections);
       this.end = Math.max(Number(root.dataset.end) || 0, 1);
@@ -26,6 +30,7 @@
       this.times = this.items.map((item) => Number(item.dataset.at));
       this.zoom = 1;
       this.selected = -1;
+      this.scroller.setAttribute("aria-valuemax", String(this.items.length));
       this.listen();
       root.hidden = false;
       this.resize();
@@ -145,38 +150,52 @@
       pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
       pen.clearRect(0, 0, this.width, HEIGHT);
       pen.font = "11px system-ui, sans-serif";
-      this.drawConnections(pen, colour);
-      this.drawDeadlines(pen, colour);
+      this.drawBands(pen, colour);
       this.drawAxis(pen, colour);
+      this.drawDeadlines(pen, colour);
+      this.drawFlags(pen, colour);
       this.drawMoments(pen, colour);
       // The names of the rows stand over what is scrolled out to the left.
       pen.fillStyle = colour("card");
-      pen.fillRect(0, 0, LEFT - 8, HEIGHT - 18);
+      pen.fillRect(0, 0, LEFT - 8, HEIGHT);
       pen.fillStyle = colour("soft");
       pen.textAlign = "left";
       for (const [name, y] of Object.entries(ROWS)) pen.fillText(name, 2, y + 4);
     }
 
-    drawConnections(pen, colour) {
-      this.connections.forEach(([from, to, dropped], nth) => {
+    drawBands(pen, colour) {
+      const [top, bottom] = BAND;
+      pen.textAlign = "left";
+      for (const [from, to, , id] of this.connections) {
         const left = this.x(from), right = this.x(to);
-        if (right < 0 || left > this.width) return;
+        if (right < 0 || left > this.width) continue;
         pen.fillStyle = colour("band");
-        pen.fillRect(left, 4, Math.max(right - left, 1), 54);
-        pen.textAlign = "center";
-        if (nth > 0) this.flag(pen, left, "↻", colour("good"));
-        if (dropped) this.flag(pen, right, "✕", colour("bad"));
+        pen.fillRect(left, top, Math.max(right - left, 1), bottom - top);
+        // The number stays in sight as long as its band is; a band without room for it goes without.
+        const name = "#" + id, at = Math.max(left, LEFT - 6) + 4;
+        pen.fillStyle = colour("soft");
+        if (at + pen.measureText(name).width < right) pen.fillText(name, at, top + 11);
+      }
+    }
+
+    // Where a connection was made anew, and where one was lost: one above the other, as they may come at once.
+    drawFlags(pen, colour) {
+      pen.textAlign = "center";
+      this.connections.forEach(([from, to, dropped], nth) => {
+        if (nth > 0) this.flag(pen, this.x(from), "↻", colour("good"));
+        if (dropped) this.flag(pen, this.x(to), "✕", colour("bad"));
       });
     }
 
     flag(pen, x, sign, colour) {
+      if (x < 0 || x > this.width) return;
       pen.strokeStyle = pen.fillStyle = colour;
       pen.beginPath();
-      pen.moveTo(x, 4);
-      pen.lineTo(x, 98);
+      pen.moveTo(x, BAND[0]);
+      pen.lineTo(x, FLAGS[sign] - 11);
       pen.stroke();
-      pen.font = "bold 14px system-ui, sans-serif";
-      pen.fillText(sign, x, 110);
+      pen.font = "bold 13px system-ui, sans-serif";
+      pen.fillText(sign, x, FLAGS[sign]);
       pen.font = "11px system-ui, sans-serif";
     }
 
@@ -219,11 +238,14 @@
       const first = Math.max(Math.floor(this.time(0) / step), 0) * step;
       for (let at = first; at <= this.end && this.x(at) <= this.width; at += step) {
         const x = this.x(at);
+        // What is scrolled out to the left would be half hidden by the names of the rows.
+        if (x < LEFT - 6) continue;
         pen.beginPath();
-        pen.moveTo(x, 4);
-        pen.lineTo(x, HEIGHT - 18);
+        pen.moveTo(x, BAND[0]);
+        pen.lineTo(x, HEIGHT - 20);
         pen.stroke();
-        pen.fillText(step < 100 ? at + " ms" : at / 1000 + " s", Math.max(x, 14), HEIGHT - 6);
+        const text = label(at, step), half = pen.measureText(text).width / 2;
+        pen.fillText(text, Math.min(Math.max(x, LEFT - 6 + half), this.width - half), HEIGHT - 6);
       }
     }
 
