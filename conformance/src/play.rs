@@ -63,21 +63,19 @@ pub enum KitFault {
     Output(#[source] io::Error),
 }
 
-/// Plays one session from the start of its server to the end of its client.
+/// Plays one session from the start of its server to the end of its client. The turn to start, if there is one, ends
+/// when the client has started.
 ///
 /// # Errors
 ///
 /// [`KitFault`]; whatever the client does wrong is in the transcript.
-pub async fn session(
+pub(crate) async fn session(
     plan: &Plan,
+    turn: Option<Turn>,
     (name, nth): (&'static str, usize),
     run_began: Instant,
     way: Way<'_>,
 ) -> Result<Played, KitFault> {
-    let turn = match plan.start {
-        Start::Spawn => Some(Turn::take().await),
-        Start::Attach | Start::Trigger => None,
-    };
     let began = Instant::now();
     // Further looks at a session have names of their own.
     let id = if nth == 1 { name.to_owned() } else { format!("{name}-{nth}") };

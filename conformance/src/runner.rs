@@ -13,10 +13,11 @@ use crate::clock::Clock;
 use crate::event::{Emit, RunEvent};
 use crate::judge::{self, Sighting};
 use crate::noise::Probe;
-use crate::plan::Plan;
+use crate::plan::{Plan, Start};
 use crate::play::{self, KitFault, Played, Way};
 use crate::results::{SessionResult, Verdict};
 use crate::session::Session;
+use crate::turn::Turn;
 
 /// How many times a session is run again whose window a stall of the machine has spoiled.
 const MAX_RERUNS: usize = 2;
@@ -59,13 +60,15 @@ pub async fn run(
     let runner = Runner { plan, emit, interrupt, probe: &probe, began };
     let mut played = Vec::new();
     let mut confirmed = Vec::new();
-    for one in runner.side_by_side().await? {
+    let first_looks = runner.side_by_side().await?;
+    let never_began = first_looks.len() < plan.sessions.len();
+    for one in first_looks {
         let (looks, seen_again) = runner.look_again(one).await?;
         played.extend(looks);
         confirmed.extend(seen_again);
     }
     // Whoever interrupts when all is seen gets the whole report.
-    let interrupted = played.iter().any(|one| one.cut_short);
+    let interrupted = never_began || played.iter().any(|one| one.cut_short);
     let (sessions, results) = played.into_iter().map(|one| (one.session, one.result)).unzip();
     Ok(Ran { sessions, results, confirmed, interrupted })
 }
@@ -79,7 +82,8 @@ struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// All sessions, in the order of the plan; as many at once as the plan allows.
+    /// All sessions, in the order of the plan; as many at once as the plan allows. Those that have not begun when the
+    /// run is interrupted are missing.
     async fn side_by_side(&self) -> Result<Vec<Played>, KitFault> {
         let slots = Arc::new(Semaphore::new(self.plan.jobs));
         let mut running: FuturesUnordered<_> = self
@@ -91,38 +95,46 @@ impl Runner<'_> {
                 let slots = Arc::clone(&slots);
                 async move {
                     let _slot = slots.acquire().await.expect("the semaphore is never closed");
-                    self.play(session, 1, self.plan.clock).await.map(|played| (index, played))
+                    let played = self.play(session, 1, self.plan.clock).await?;
+                    Ok::<_, KitFault>(played.map(|played| (index, played)))
                 }
             })
             .collect();
         let mut played = Vec::new();
         while let Some(one) = running.next().await {
-            played.push(one?);
+            played.extend(one?);
         }
         played.sort_by_key(|(index, _)| *index);
         Ok(played.into_iter().map(|(_, one)| one).collect())
     }
 
-    /// Plays a session for the nth time.
+    /// Plays a session for the nth time, unless the run is interrupted before that.
     async fn play(
         &self,
         session: &'static str,
         nth: usize,
         clock: Clock,
-    ) -> Result<Played, KitFault> {
+    ) -> Result<Option<Played>, KitFault> {
         let plan = Plan { clock, ..self.plan.clone() };
+        let turn = match plan.start {
+            Start::Spawn => Some(Turn::take().await),
+            Start::Attach | Start::Trigger => None,
+        };
+        if *self.interrupt.borrow() {
+            return Ok(None);
+        }
         (self.emit)(RunEvent::SessionStarted {
             session: session.to_owned(),
             expected: play::expected_length(&plan, session),
         });
         let way = Way { probe: self.probe, emit: self.emit, interrupt: self.interrupt.clone() };
-        let played = play::session(&plan, (session, nth), self.began, way).await?;
+        let played = play::session(&plan, turn, (session, nth), self.began, way).await?;
         let troubled = self.troubled(&played.session);
         (self.emit)(RunEvent::SessionEnded {
             session: session.to_owned(),
             troubled: troubled.iter().map(|check| check.id).collect(),
         });
-        Ok(played)
+        Ok(Some(played))
     }
 
     /// Runs a session again, alone, while a verdict of it is in doubt, and then as often as the user wants failures
@@ -133,7 +145,7 @@ impl Runner<'_> {
         let mut confirmed = Vec::new();
         let mut doubtful = self.doubtful(&looks[0].session);
         while !doubtful.is_empty() && looks.len() <= MAX_RERUNS && !*self.interrupt.borrow() {
-            let next = self.another_look(&mut looks, &doubtful).await?;
+            let Some(next) = self.another_look(&mut looks, &doubtful).await? else { break };
             if limit::spoiled(next) {
                 doubtful = self.doubtful(next);
                 continue;
@@ -163,7 +175,7 @@ impl Runner<'_> {
         &self,
         looks: &'l mut Vec<Played>,
         checks: &[&'static Check],
-    ) -> Result<&'l Session, KitFault> {
+    ) -> Result<Option<&'l Session>, KitFault> {
         let nth = looks.len() + 1;
         let last = looks.last_mut().expect("there is a first look");
         let checks: Vec<_> = checks.iter().map(|check| check.id).collect();
@@ -172,10 +184,10 @@ impl Runner<'_> {
             Clock::Accel { .. } => Clock::Real,
             other => other,
         };
-        let next = self.play(last.name, nth, clock).await?;
+        let Some(next) = self.play(last.name, nth, clock).await? else { return Ok(None) };
         last.session.set_aside(&checks);
         looks.push(next);
-        Ok(&looks[nth - 1].session)
+        Ok(Some(&looks[nth - 1].session))
     }
 
     /// The checks whose verdict needs a second look: failures on a clock that leaves little room for the machine's own

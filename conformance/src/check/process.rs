@@ -119,6 +119,14 @@ fn exits_cleanly(session: &Session) -> Observation {
             {
                 continue;
             }
+            // A program that has hardly started cannot handle signals yet.
+            ProcessEvent::Exited { signal: Some(_), .. }
+                if asked_at.is_some() && session.requests().next().is_none() =>
+            {
+                return Observation::unseen(
+                    "it was asked to stop before it asked for a connection",
+                );
+            }
             ProcessEvent::Exited { .. } => match asked_at {
                 Some(_) => format!("asked to stop, it {}", how_it_ended(event)),
                 None => format!("it {} before it was asked to stop", how_it_ended(event)),
@@ -202,6 +210,17 @@ mod tests {
         let leaked = process(ProcessEvent::Leaked { processes: 2 });
         let left = asked().entry(9.1, exited(Some(0), None)).entry(9.6, leaked);
         assert_eq!((outcome("PR002", left.clone()), outcome("PR004", left)), (Met, Unmet));
+    }
+
+    #[test]
+    fn a_client_that_has_hardly_started_need_not_handle_signals() {
+        let asked = Wire::new().entry(0.1, stop());
+        assert_eq!(
+            outcome("PR002", asked.clone().entry(0.2, exited(None, Some("SIGTERM")))),
+            Unseen
+        );
+        let killed = asked.entry(3.1, process(ProcessEvent::Killed));
+        assert_eq!(outcome("PR002", killed), Unmet);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod human;
 
 mod explain;
 mod list;
+mod live;
 mod matrix;
 
 mod badge;
