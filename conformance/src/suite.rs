@@ -5,6 +5,9 @@ use crate::check::{Check, Scope};
 /// The suite's name: the protocol as it was when Glimesh closed.
 pub const NAME: &str = "glimesh-chat-2023-06";
 
+/// In the place of the name where no suite was run: what is known is one transcript.
+pub const NONE: &str = "";
+
 /// The first eight hexadecimal digits of the SHA-256 of `fixtures/connecting-to-chat.md`, the protocol document.
 pub const DOCUMENT: &str = "150d0093";
 

@@ -19,9 +19,9 @@ pub enum ReportCommand {
 /// What `report` can show of runs.
 #[derive(Debug, Subcommand)]
 pub enum ShowCommand {
-    /// Draw the HTML report of a run anew.
+    /// Draw the HTML report of a run anew, or that of a single transcript, for instance of the proxy.
     Html {
-        /// The run's report folder, or its results.json.
+        /// The run's report folder, its results.json, or a transcript.
         run: PathBuf,
         /// Where it goes.
         #[command(flatten)]

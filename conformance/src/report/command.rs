@@ -19,12 +19,13 @@ use crate::exit::Exit;
 pub fn command(command: &ShowCommand) -> Result<Exit> {
     match command {
         ShowCommand::Html { run, output } => {
-            let run = Stored::read(run)?;
+            let run =
+                if is_of_a_run(run) { Stored::read(run)? } else { Stored::of_transcript(run)? };
             let page = html(&run.finished(), &run.printed);
             write(output, |out| out.write_all(page.as_bytes()))?;
         }
         ShowCommand::Har { run, output } => {
-            let sessions = if run.is_dir() || is_json(run) {
+            let sessions = if is_of_a_run(run) {
                 Stored::read(run)?.sessions
             } else {
                 vec![stored::transcript(run)?]
@@ -64,6 +65,11 @@ fn column(argument: &str) -> Result<Column> {
         }
     };
     Ok(Column { name, results: Stored::results(&path)? })
+}
+
+/// Whether this is a report folder or its results, and not a transcript.
+fn is_of_a_run(path: &Path) -> bool {
+    path.is_dir() || is_json(path)
 }
 
 fn is_json(path: &Path) -> bool {

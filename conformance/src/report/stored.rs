@@ -1,4 +1,4 @@
-//! A run that was written before, read back from its report folder.
+//! A run that was written before, read back from its report folder; or a transcript that no run has written.
 
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -8,11 +8,11 @@ use anyhow::{Context, Result, bail};
 use glimesh_mock::transcript::Transcript;
 
 use super::{FinishedRun, folder};
-use crate::check::{self, Check};
-use crate::judge;
+use crate::check::{self, Capability, Check};
 use crate::printed::Printed;
-use crate::results::{FORMAT, Results};
+use crate::results::{ClientResult, ClockResult, FORMAT, Finding, Results, SessionResult};
 use crate::session::Session;
+use crate::{finish, judge, suite};
 
 /// A run from disk.
 #[derive(Debug)]
@@ -66,9 +66,66 @@ impl Stored {
         Ok(Self { results, sessions, printed, checks })
     }
 
+    /// Judges a single transcript, for instance of the proxy, by everything that it shows.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or is no transcript.
+    pub fn of_transcript(path: &Path) -> Result<Self> {
+        let session = transcript(path)?;
+        let checks = check::catalogue();
+        let capabilities = judge::capabilities(std::slice::from_ref(&session));
+        let findings = judge::judge(std::slice::from_ref(&session), &checks, &capabilities);
+        let checks: Vec<_> = checks.into_iter().chain([&judge::SERVER_FRAMES]).collect();
+        let results = results_of(path, &session, &capabilities, finish::only_seen(findings));
+        Ok(Self { results, sessions: vec![session], printed: Printed::new(), checks })
+    }
+
     /// As the reporters take it.
     pub fn finished(&self) -> FinishedRun<'_> {
         FinishedRun { results: &self.results, sessions: &self.sessions, checks: &self.checks }
+    }
+}
+
+/// What there is to say of a session that is no part of a run.
+fn results_of(
+    path: &Path,
+    session: &Session,
+    capabilities: &[Capability],
+    checks: Vec<Finding>,
+) -> Results {
+    let header = &session.transcript.header;
+    let elapsed_ms = session.ended_at().as_millis();
+    let result = SessionResult {
+        id: header.session.clone(),
+        scenario: header.scenario.clone(),
+        started_ms: 0,
+        ended_ms: elapsed_ms,
+        process: session.process_word(),
+        close: session.close_word().to_owned(),
+        transcript: path.display().to_string(),
+    };
+    Results {
+        format: FORMAT,
+        kit: env!("CARGO_PKG_VERSION").to_owned(),
+        suite: suite::NONE.to_owned(),
+        document: suite::DOCUMENT.to_owned(),
+        profile: header.profile.clone(),
+        settings: header.settings.clone(),
+        clock: ClockResult {
+            mode: header.clock.mode.clone(),
+            rate: session.clock.beat_rate(),
+            why: String::new(),
+            confirmed: Vec::new(),
+        },
+        client: ClientResult { command: Vec::new(), capabilities: capabilities.to_vec() },
+        score: judge::score(&checks),
+        exit_code: finish::exit_of_transcripts(&checks).code(),
+        checks,
+        sessions: vec![result],
+        baseline: None,
+        interrupted: false,
+        elapsed_ms,
     }
 }
 

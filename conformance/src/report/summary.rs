@@ -7,6 +7,7 @@ use super::page::{BAD, DIM, GOOD, PLAIN, WEAK, count};
 use crate::check::Level;
 use crate::exit::Exit;
 use crate::results::{Finding, Results, Verdict};
+use crate::suite;
 
 /// The verdict in one plain sentence.
 pub(super) fn sentence(run: &FinishedRun<'_>) -> String {
@@ -21,6 +22,10 @@ pub(super) fn sentence(run: &FinishedRun<'_>) -> String {
         "The run was interrupted; this report is partial and says nothing yet.".to_owned()
     } else if is(Exit::NoClient) {
         no_client(run)
+    } else if results.suite == suite::NONE && broken == 0 {
+        // Part of a session at most: what it does not show may be wrong all the same.
+        let seen = how_many(Verdict::Pass) + weak > 0;
+        if seen { "No MUST is seen broken." } else { "Nothing could be judged." }.to_owned()
     } else if broken > 0 {
         let partial = if results.interrupted { " The run was interrupted." } else { "" };
         format!("{}{partial}", broken_musts(broken))

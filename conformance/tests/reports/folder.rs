@@ -1,7 +1,9 @@
 //! The report folder.
 
-use std::fs;
+use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::path::Path;
+use std::process::Command;
 
 use glimesh_conformance::report::Folder;
 use glimesh_conformance::results::Results;
@@ -78,4 +80,28 @@ fn files(folder: &Path) -> Vec<String> {
     add(folder, folder, &mut found);
     found.sort_unstable();
     found
+}
+
+#[test]
+fn a_lone_transcript_gets_its_timeline_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, page) = (folder.path().join("proxy.jsonl"), folder.path().join("proxy.html"));
+    let (_, sessions) = run();
+    sessions[0].transcript.write(File::create(&file).unwrap()).unwrap();
+    let drawn = Command::new(env!("CARGO_BIN_EXE_glimesh-conformance"))
+        .args([OsStr::new("report"), "html".as_ref(), file.as_ref(), "-o".as_ref(), page.as_ref()])
+        .output()
+        .unwrap();
+    assert_eq!((drawn.status.code(), &*drawn.stderr), (Some(0), &b""[..]));
+    let html = fs::read_to_string(&page).unwrap();
+    for part in ["id=\"finding-", "class=\"timeline\"", "id=\"quiet-6\"", "broken."] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert!(!html.contains("The client is right") && !html.contains("results.json"));
+    fs::write(&file, "no transcript").unwrap();
+    let refused = Command::new(env!("CARGO_BIN_EXE_glimesh-conformance"))
+        .args([OsStr::new("report"), "html".as_ref(), file.as_ref()])
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(2));
 }

@@ -6,6 +6,7 @@ use maud::{Markup, html as markup};
 
 use crate::report::page::{count, length, visible};
 use crate::results::Results;
+use crate::suite;
 
 /// The section of the report.
 pub(super) fn section(results: &Results) -> Markup {
@@ -20,8 +21,10 @@ pub(super) fn section(results: &Results) -> Markup {
         section aria-labelledby="run" {
             h2 #run { "The run" }
             dl {
-                dt { "Client" }
-                dd { @for word in &results.client.command { code { (visible(word)) } " " } }
+                @if !results.client.command.is_empty() {
+                    dt { "Client" }
+                    dd { @for word in &results.client.command { code { (visible(word)) } " " } }
+                }
                 dt { "Capabilities" } dd { (capabilities) }
                 dt { "Clock" } dd { (visible(&clock.mode)) ": " (rate) }
                 @if !clock.confirmed.is_empty() {
@@ -33,9 +36,15 @@ pub(super) fn section(results: &Results) -> Markup {
                     " for " (count(results.sessions.len(), "session"))
                 }
                 dt { "Exit code" } dd { (results.exit_code) }
-                dt { "Kit" } dd { (visible(&results.kit)) ", suite " (visible(&results.suite)) }
+                dt { "Kit" }
+                dd {
+                    (visible(&results.kit))
+                    @if results.suite != suite::NONE { ", suite " (visible(&results.suite)) }
+                }
                 dt { "Document" } dd { code { (visible(&results.document)) } }
-                dt { "For machines" } dd { a href="results.json" { "results.json" } }
+                @if results.suite != suite::NONE {
+                    dt { "For machines" } dd { a href="results.json" { "results.json" } }
+                }
             }
             table {
                 caption { "Settings of profile " (visible(&results.profile)) }

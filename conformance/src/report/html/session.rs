@@ -209,7 +209,7 @@ fn ending(session: &Session, result: &SessionResult) -> Markup {
                 dt { "Files" }
                 dd {
                     a href=(result.transcript) { "transcript" }
-                    @if result.process != "not-started" {
+                    @if !["not-started", "unknown"].contains(&&*result.process) {
                         ", " a href={ "output/" (name) ".stdout" } { "stdout" }
                         ", " a href={ "output/" (name) ".stderr" } { "stderr" }
                     }
