@@ -12,12 +12,15 @@
 //!
 //! The form is published as `fixtures/driver.schema.json`.
 
+mod lines;
+mod link;
 mod read;
 mod request;
 mod said;
 mod show;
 mod violation;
 
+pub use link::{AdapterLine, Answer, Heard, Link, MOST_BYTES, MOST_LINES, NoAnswer, Record};
 pub use read::{Line, Read, read};
 pub use request::{Auth, AuthKind, Op, Options, Request};
 pub use said::{

@@ -75,6 +75,17 @@ fn said(line: &[u8]) -> Result<Read, Violation> {
     Ok(Read { said, doubts })
 }
 
+/// Where the id of a reply stands, if the line is one.
+pub(super) fn id_span(line: &[u8]) -> Range<usize> {
+    let find = || {
+        let text = std::str::from_utf8(line).ok()?;
+        let json = text.strip_prefix(PREFIX)?;
+        let fields: Fields<'_> = serde_json::from_str(json).ok()?;
+        fields.get("id").map(|id| place(text, id))
+    };
+    find().unwrap_or(0..0)
+}
+
 fn an_event(text: &str, whole: &RawValue, name: &RawValue) -> Result<Event, Violation> {
     let known = EVENTS.join(", ");
     match serde_json::from_str::<String>(name.get()) {
