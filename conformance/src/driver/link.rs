@@ -304,5 +304,7 @@ impl fmt::Debug for Link {
     }
 }
 
+mod odd;
+
 #[cfg(test)]
 mod tests;

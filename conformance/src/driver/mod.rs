@@ -12,6 +12,7 @@
 //!
 //! The form is published as `fixtures/driver.schema.json`.
 
+pub mod check;
 mod lines;
 mod link;
 mod read;

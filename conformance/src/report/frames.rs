@@ -121,6 +121,12 @@ fn process(event: &ProcessEvent) -> String {
     }
 }
 
+/// One entry of a transcript as a line: who did it, and what; not yet made visible.
+pub(crate) fn wire_line(entry: &Entry) -> String {
+    let line = Line::of(entry);
+    format!("{} {}", line.lane.sign(), line.text)
+}
+
 /// A window of a text, made visible, around the bytes at fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Excerpt {

@@ -58,6 +58,8 @@ pub use sarif::sarif;
 pub use stored::Stored;
 pub use tap::tap;
 
+pub(crate) use frames::wire_line;
+
 /// A run that has ended, with its evidence.
 #[derive(Clone, Copy, Debug)]
 pub struct FinishedRun<'a> {

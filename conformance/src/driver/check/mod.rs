@@ -1,0 +1,109 @@
+//! `driver check`: speaks every op with an adapter and explains what it does wrong.
+//!
+//! First what needs no server, then the whole protocol against a mock, whose transcript says whether the adapter's
+//! claims are true. Nothing here starts a process: an adapter is a pair of streams.
+
+mod finding;
+mod golden;
+mod live;
+mod show;
+mod talk;
+mod wire;
+
+use std::time::Duration;
+
+use glimesh_mock::MockServer;
+use serde::Serialize;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use finding::{Finding, Severity, Shown};
+pub use show::{human, json};
+pub use talk::LogTail;
+
+use super::{Client, Op};
+use talk::Talk;
+
+/// The version of what [`json`] writes.
+pub const FORMAT: u32 = 1;
+
+/// What was done with an adapter, and what is wrong with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Examined {
+    /// Which client it drives, if it said so.
+    pub client: Option<Client>,
+    /// What was done, in order.
+    pub steps: Vec<Step>,
+    /// What is wrong, in order.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// What, in a few words.
+    pub name: String,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Everything was as it should be.
+    Right,
+    /// Something was found.
+    Wrong,
+    /// It was not tried.
+    Skipped {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Examined {
+    /// How many findings of this severity there are.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+
+    /// Adds what was found beyond the streams, such as how the process ended.
+    pub fn not_ended(&mut self, message: String, log: Vec<String>) {
+        let finding = Finding::new(finding::Code::NotEnded, message);
+        self.findings.push(finding.log(log));
+        if let Some(step) = self.steps.last_mut() {
+            step.outcome = Outcome::Wrong;
+        }
+    }
+}
+
+/// Speaks with an adapter: reads what it says, writes what it is asked. Every reply may take until the deadline.
+///
+/// Returns when the adapter's output has ended, or the deadline after `bye` has passed.
+pub async fn examine(
+    from: impl AsyncRead + Send + Unpin + 'static,
+    to: impl AsyncWrite + Send + Unpin + 'static,
+    server: &MockServer,
+    (deadline, log): (Duration, LogTail),
+) -> Examined {
+    let mut talk = Talk::new(from, to, log, deadline);
+    let hello = golden::golden(&mut talk).await;
+    match &hello {
+        Some(hello) => live::live(&mut talk, server, hello).await,
+        None => talk.skip("everything with a server", "hello has said nothing that can be used"),
+    }
+    bye(&mut talk).await;
+    talk.end().await
+}
+
+async fn bye(talk: &mut Talk) {
+    if talk.is_over() {
+        return talk.skip("bye", "the adapter is gone");
+    }
+    talk.begin("bye");
+    let Some(told) = talk.ask(Op::Bye).await else { return };
+    if !matches!(told.answer, super::Answer::Ok(_)) {
+        let help = "close every connection, answer {}, and end";
+        talk.found(golden::wrong_outcome(&told, "bye is answered with ok", help));
+    }
+}
