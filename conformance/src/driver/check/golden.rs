@@ -43,7 +43,7 @@ async fn hello(talk: &mut Talk) -> Option<Hello> {
         talk.found(wrong_outcome(&told, "hello is answered with ok", "say who the adapter is"));
         return None;
     };
-    let example = r#"such as {"protocol":1,"client":{"name":"acme-bot","version":"0.3.1","language":"rust"},"ops":["connect"]}"#;
+    let example = r#"such as {"protocol": 1, "client": {"name": "acme-bot", "version": "0.3.1", "language": "rust"}, "ops": ["connect"]}"#;
     let hello: Hello = match serde_json::from_value(Value::Object(reply.ok.clone())) {
         Ok(hello) => hello,
         Err(error) => {
@@ -82,7 +82,8 @@ async fn unknown_op(talk: &mut Talk) {
     };
     if !matches!(told.answer, Answer::Unsupported(_)) {
         let what = "an unknown op is answered with unsupported";
-        let help = r#"let the last branch of the dispatch answer {"id":7,"unsupported":"no such op"}"#;
+        let help =
+            r#"let the last branch of the dispatch answer {"id": 7, "unsupported": "no such op"}"#;
         talk.found(wrong_outcome(&told, what, help));
     }
 }
@@ -118,7 +119,8 @@ async fn join_too_early(talk: &mut Talk, hello: Option<&Hello>) {
     match &told.answer {
         Answer::Ok(_) => {
             let what = "a join without a connection cannot succeed";
-            let help = r#"answer {"error":{"kind":"usage","message":"there is no connection"}}"#;
+            let help =
+                r#"answer {"id": 7, "error": {"kind": "usage", "message": "no connection"}}"#;
             talk.found(wrong_outcome(&told, what, help));
         }
         Answer::Error(_) => too_early(talk, &told),

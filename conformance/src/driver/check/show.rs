@@ -14,6 +14,9 @@ use crate::lint::window::{Window, columns, visible, wrapped};
 /// How wide a line may be.
 const WIDTH: usize = 80;
 
+/// How many lines are named of which the same is to be said.
+const MOST_NUMBERS: usize = 20;
+
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const GOOD: Style = AnsiColor::Green.on_default();
 const DIM: Style = Style::new().dimmed();
@@ -30,8 +33,13 @@ pub fn human(examined: &Examined, mut out: impl Write) -> io::Result<()> {
         writeln!(out)?;
     }
     examined.steps.iter().try_for_each(|step| a_step(step, &mut out))?;
-    for finding in &examined.findings {
-        writeln!(out, "\n{}", drawn(finding))?;
+    for (index, finding) in examined.findings.iter().enumerate() {
+        let (before, after) = (&examined.findings[..index], &examined.findings[index..]);
+        if !before.iter().any(|it| says_the_same(it, finding)) {
+            let more = after.iter().filter(|it| says_the_same(it, finding)).skip(1);
+            let more = more.filter_map(|it| it.line.as_ref()).map(|line| line.number);
+            writeln!(out, "\n{}", drawn(finding, &more.collect::<Vec<_>>()))?;
+        }
     }
     writeln!(out, "\n{}", summary(examined))
 }
@@ -68,7 +76,16 @@ fn counted(n: usize, word: &str) -> String {
     if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
 }
 
-fn drawn(finding: &Finding) -> String {
+/// Whether two lines break the same rule in the same way: then one of them is shown for both.
+fn says_the_same(one: &Finding, other: &Finding) -> bool {
+    let of_a_line = |it: &Finding| it.line.is_some() && it.asked.is_none() && it.wire.is_empty();
+    of_a_line(one)
+        && of_a_line(other)
+        && (one.code, &one.message, &one.help) == (other.code, &other.message, &other.help)
+}
+
+/// `more` are other lines of which the same is to be said.
+fn drawn(finding: &Finding, more: &[usize]) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -98,6 +115,12 @@ fn drawn(finding: &Finding) -> String {
     group = note(group, "asked", cut(&asked, "asked"));
     group = note(group, "contract", prose(finding.contract, "contract"));
     group = note(group, "help", prose(&finding.help, "help"));
+    if !more.is_empty() {
+        let numbers: Vec<_> = more.iter().take(MOST_NUMBERS).map(usize::to_string).collect();
+        let etc = if more.len() > MOST_NUMBERS { " …" } else { "" };
+        let also = format!("{} more: {}{etc}", more.len(), numbers.join(" "));
+        group = note(group, "lines", prose(&also, "lines"));
+    }
     group = note(group, "wire", cut(&finding.wire, "wire"));
     group = note(group, "log", cut(&finding.log, "log"));
     without_separator(&Renderer::styled().term_width(WIDTH * 4).render(&[group]))

@@ -105,11 +105,7 @@ impl<'a> Since<'a> {
 }
 
 /// The reply to a push, if there is one, if the push was sent.
-fn asked(
-    entries: &[Entry],
-    conn: u32,
-    is_it: &impl Fn(&Sent) -> bool,
-) -> Option<Option<Sent>> {
+fn asked(entries: &[Entry], conn: u32, is_it: &impl Fn(&Sent) -> bool) -> Option<Option<Sent>> {
     let frames = || entries.iter().filter_map(Sent::of).filter(|sent| sent.conn == conn);
     let asked = frames().find(|sent| sent.from == From::Client && is_it(sent))?;
     let is_reply = |sent: &Sent| {
