@@ -100,6 +100,11 @@ impl MockServer {
         format!("{}://{}{}", self.scheme(), self.host(), Endpoint::Graph.path())
     }
 
+    /// The access token that the client is given.
+    pub fn token(&self) -> &str {
+        &self.shared.given.token
+    }
+
     /// The URL for GraphQL over HTTP.
     pub fn api_url(&self) -> String {
         self.http_url("/api/graph")

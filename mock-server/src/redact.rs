@@ -246,6 +246,8 @@ fn escaped_prefix(text: &[u8], secret: &[u8]) -> Option<usize> {
         at += match escaped {
             Some(found) if found == *byte => 3,
             _ if text.get(at) == Some(byte) => 1,
+            // As forms spell a blank.
+            _ if *byte == b' ' && text.get(at) == Some(&b'+') => 1,
             _ => return None,
         };
     }

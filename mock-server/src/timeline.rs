@@ -104,6 +104,7 @@ async fn act(shared: &Shared, step: &Step) {
         Step::StopListening => door::set(shared, false).await,
         Step::Listen => door::set(shared, true).await,
         Step::RevokeCredentials => shared.script.revoke(),
+        Step::Tls(fault) => shared.script.spoil_tls(*fault),
         step => {
             if let Some(command) = command(step) {
                 tell(shared, command);

@@ -18,7 +18,7 @@ pub(super) const CHECKS: [Check; 2] = [
         requirement: "A heartbeat's reply whose first element is the text \"null\" SHOULD not end the connection or the client.",
         why: "The document prints the text, the real server sends null. A mock that was written after the document sends what it prints.",
         mend: "Read the first element as a string or null, and match the reply by the ref, its second element.",
-        scope: Scope::Of("heartbeat-text-null"),
+        scope: Scope::Of("odd-heartbeat-replies"),
         needs: None,
         timing: false,
         judge: |session| {
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn the_text_null_does_no_harm() {
         let printed = BEAT_OK.replacen("null", "\"null\"", 1);
-        let open = || Wire::new().scenario("heartbeat-text-null").open(0.0).client(25.0, BEAT);
+        let open = || Wire::new().scenario("odd-heartbeat-replies").open(0.0).client(25.0, BEAT);
         let told = || open().server(25.0, &printed);
         assert_eq!(outcome("HB011", told().beat(50.0)), Met);
         assert_eq!(outcome("HB011", told().close(25.1, From::Client, 1002)), Unmet);

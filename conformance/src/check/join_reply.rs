@@ -92,7 +92,7 @@ pub(super) const CHECKS: [Check; 6] = [
         requirement: "A phx_close with a join ref that is not the live join's SHOULD change nothing.",
         why: "After a second join the server replies to it, and then closes the first one's channel, with that one's join ref. A client that heeds it tears down what it has just built.",
         mend: "Compare the first element of phx_close and phx_error with the join ref of your last join.",
-        scope: Scope::Of("stale-close"),
+        scope: Scope::Of("late-join"),
         needs: None,
         timing: false,
         judge: ignores_stale_close,

@@ -55,7 +55,7 @@ pub(super) const CHECKS: [Check; 3] = [
 ];
 
 /// The sessions that do nothing to the client which might end it.
-const CALM: [&str; 4] = ["quiet", "burst", "held-join", "client-id"];
+const CALM: [&str; 3] = ["quiet", "held-join", "client-id"];
 
 fn starts_and_connects(session: &Session) -> Observation {
     if let Some(Request { entry: index, at, .. }) = session.requests().next() {

@@ -67,7 +67,7 @@ pub(super) const CHECKS: [Check; 4] = [
         requirement: "The client MAY do as it likes after a heartbeat's reply with the status error; what it does is noted.",
         why: "The deployed server never sent one to a heartbeat in the right form, so a client may do as it likes, but a crash would surprise its user.",
         mend: "Treat it as an answer, or connect anew.",
-        scope: Scope::Of("refused-heartbeat"),
+        scope: Scope::Of("odd-heartbeat-replies"),
         needs: None,
         timing: false,
         judge: takes_error,
@@ -196,12 +196,13 @@ fn takes_error(session: &Session) -> Observation {
     let Some((connection, reply)) = refused else {
         return Observation::unseen("no heartbeat was answered with an error");
     };
+    // What ends a client after that has a check of its own.
+    if connection.heartbeats().any(|(seen, _)| seen.entry > reply.entry) {
+        return Observation::met("it goes on beating");
+    }
     if let Some((entry, event)) = session.early_exit() {
         let told = format!("the client {} after the reply", how_it_ended(event));
         return Observation::note(told).at_entry(entry, session.entry(entry).at);
-    }
-    if connection.heartbeats().any(|(seen, _)| seen.entry > reply.entry) {
-        return Observation::met("it goes on beating");
     }
     match ended_by(session, connection, reply).or_else(|| {
         let (entry, at) = connection.left(session)?;
@@ -287,7 +288,7 @@ mod tests {
         const ERROR: &str = r#"[null,"1","phoenix","phx_reply",{"response":{},"status":"error"}]"#;
         let refused = || {
             Wire::new()
-                .scenario("refused-heartbeat")
+                .scenario("odd-heartbeat-replies")
                 .open(0.0)
                 .client(25.0, BEAT)
                 .server(25.0, ERROR)
@@ -297,6 +298,9 @@ mod tests {
         assert_eq!(outcome("HB017", refused().close(25.1, From::Client, 1000)), Note);
         assert_eq!(outcome("HB017", refused().entry(25.1, exited(Some(1), None))), Note);
         assert_eq!(outcome("HB017", refused()), Unseen);
-        assert_eq!(outcome("HB017", Wire::new().scenario("refused-heartbeat").open(0.0)), Unseen);
+        assert_eq!(
+            outcome("HB017", Wire::new().scenario("odd-heartbeat-replies").open(0.0)),
+            Unseen
+        );
     }
 }

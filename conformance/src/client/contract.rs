@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use glimesh_mock::{CHANNEL_ID, CLIENT_ID, CLIENT_SECRET, MockServer, TOKEN};
+use glimesh_mock::{CHANNEL_ID, CLIENT_ID, CLIENT_SECRET, MockServer};
 
 use crate::accel;
 use crate::clock::Clock;
@@ -56,7 +56,7 @@ static TABLE: [Row; 20] = [
     row("host", "GLIMESH_HOST", |facts| facts.server.addr().ip().to_string()),
     row("port", "GLIMESH_PORT", |facts| facts.server.addr().port().to_string()),
     row("auth", "GLIMESH_AUTH", |facts| facts.server.auth().as_str().to_owned()),
-    row("token", "GLIMESH_TOKEN", |_| TOKEN.to_owned()),
+    row("token", "GLIMESH_TOKEN", |facts| facts.server.token().to_owned()),
     row("client_id", "GLIMESH_CLIENT_ID", |_| CLIENT_ID.to_owned()),
     row("client_secret", "GLIMESH_CLIENT_SECRET", |_| CLIENT_SECRET.to_owned()),
     row("channel_id", "GLIMESH_CHANNEL_ID", |_| CHANNEL_ID.to_string()),

@@ -15,15 +15,8 @@ use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 use crate::mock::{IN_MEMORY, NOWHERE};
 use crate::scenario::TlsFault;
 
-/// What a run needs of its authority; nobody can sign with it any more.
-pub(super) struct Authority {
-    /// The authority's own certificate, which clients are to trust.
-    pub(super) pem: String,
-    /// For whom the server's certificate is: host names and addresses.
-    pub(super) names: Vec<String>,
-    /// The server's side of every handshake.
-    pub(super) config: Arc<ServerConfig>,
-}
+/// An authority that signs for one run; its key is never written down.
+pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// How long before today the certificates begin to be valid, in days: a client's clock may be wrong, or accelerated.
 const DAYS_BEFORE: i64 = 30;
@@ -31,14 +24,27 @@ const DAYS_BEFORE: i64 = 30;
 /// How long they stay valid, in days. Apple's libraries refuse a server's certificate of more than 825 days.
 const DAYS_AFTER: i64 = 365;
 
+const MADE: &str = "the parameters are fixed, and ring signs with P-256";
+
 impl Authority {
-    /// The server's certificate is for this machine, and for the address where the server listens.
+    pub(super) fn new() -> Self {
+        Self(CertifiedIssuer::self_signed(authority_params(), key()).expect(MADE))
+    }
+
+    /// Its own certificate, which clients are to trust.
+    pub(super) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// For whom a server's certificate is (host names and addresses), and that server's side of every handshake.
     ///
-    /// A fault makes it wrong; clients are still told to trust this authority.
-    pub(super) fn new(listening: SocketAddr, fault: Option<TlsFault>) -> Self {
-        const MADE: &str = "the parameters are fixed, and ring signs with P-256";
-        let key = || KeyPair::generate().expect(MADE);
-        let authority = CertifiedIssuer::self_signed(authority_params(), key()).expect(MADE);
+    /// The certificate is for this machine, and for the address where the server listens, unless a fault makes it
+    /// wrong.
+    pub(super) fn server(
+        &self,
+        listening: SocketAddr,
+        fault: Option<TlsFault>,
+    ) -> (Vec<String>, Arc<ServerConfig>) {
         let names = match fault {
             Some(TlsFault::WrongHost) => vec!["another-host.test".to_owned()],
             _ => names(listening),
@@ -47,12 +53,9 @@ impl Authority {
         let params = server_params(&names, fault);
         let server = match fault {
             Some(TlsFault::SelfSigned) => params.self_signed(&server_key),
-            Some(TlsFault::UntrustedAuthority) => {
-                // The same in everything but its key.
-                let other = CertifiedIssuer::self_signed(authority_params(), key()).expect(MADE);
-                params.signed_by(&server_key, &other)
-            }
-            _ => params.signed_by(&server_key, &authority),
+            // The same in everything but its key.
+            Some(TlsFault::UntrustedAuthority) => params.signed_by(&server_key, &Self::new().0),
+            _ => params.signed_by(&server_key, &self.0),
         };
         let server = server.expect(MADE);
         let chain = vec![server.der().clone()];
@@ -65,8 +68,12 @@ impl Authority {
             .expect("the key belongs to the certificate");
         // A client that can speak nothing but HTTP/2 learns so in the handshake.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Self { pem: authority.pem(), names, config: Arc::new(config) }
+        (names, Arc::new(config))
     }
+}
+
+fn key() -> KeyPair {
+    KeyPair::generate().expect(MADE)
 }
 
 fn names(listening: SocketAddr) -> Vec<String> {

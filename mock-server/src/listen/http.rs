@@ -75,7 +75,8 @@ pub(super) async fn serve<L: Link>(
         }
         _ => {
             let within = Span(shared.limits.head_timeout);
-            let (from, why) = why_ended(result.err().as_ref(), within, first.get(), tls);
+            let no_request = tls.map(|tls| tls.no_request(shared.script.tls_fault()));
+            let (from, why) = why_ended(result.err().as_ref(), within, first.get(), no_request);
             if let Some((code, text)) = why {
                 shared.recorder.note(Some(conn), code, &text);
             }
@@ -103,14 +104,15 @@ async fn run<L: Link>(
     drive(Arc::clone(shared), peer, link, early, stop).await;
 }
 
-/// Who ended a connection that never became a WebSocket, and what there is to say about it.
+/// Who ended a connection that never became a WebSocket, and what there is to say about it. `no_request`: what there is
+/// to say, under TLS, about a client that asked for nothing.
 fn why_ended(
     error: Option<&hyper::Error>,
     head_timeout: Span,
     first: Option<u8>,
-    tls: Option<&Tls>,
+    no_request: Option<Why>,
 ) -> (From, Option<Why>) {
-    match (error, tls) {
+    match (error, no_request) {
         (Some(error), _) if error.is_timeout() => {
             let text = format!("closed: the request's head was not complete within {head_timeout}");
             (From::Server, Some(("slow-request", text)))
@@ -123,7 +125,7 @@ fn why_ended(
         (Some(error), _) if error.is_parse() => {
             (From::Server, Some(("not-http", format!("refused: not an HTTP request: {error}"))))
         }
-        (_, Some(tls)) if first.is_none() => (From::Client, Some(tls.no_request())),
+        (_, Some(why)) if first.is_none() => (From::Client, Some(why)),
         _ => (From::Client, None),
     }
 }

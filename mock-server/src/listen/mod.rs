@@ -27,6 +27,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::ending::{Stage, ending, refusing};
 use crate::fault::FaultIo;
+use crate::scenario::TlsFault;
 use crate::shared::Shared;
 use crate::testing::GivenStream;
 use crate::transcript::What;
@@ -121,6 +122,8 @@ async fn shake_hands<S: Source, L: Link>(
     shared: Arc<Shared>,
     mut stop: watch::Receiver<Stage>,
 ) {
+    // Where TLS is spoiled to plain text, clients are told that it is spoken, and it is not.
+    let tls = tls.filter(|_| shared.script.tls_fault() != Some(TlsFault::Plain));
     let Some(tls) = tls else { return http::serve(wrap(stream), who, None, shared, stop).await };
     // In a box, so that connections without TLS need not have the room for it.
     let encrypted = async {

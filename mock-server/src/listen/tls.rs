@@ -28,12 +28,25 @@ pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The server's side of TLS for one run.
 pub(crate) struct Tls {
-    acceptor: TlsAcceptor,
+    right: Side,
+    /// What a scenario may put in its place.
+    wrong: Vec<(TlsFault, Side)>,
     within: Duration,
     ca_file: CaFile,
-    /// For whom the server's certificate is.
+}
+
+/// The server's side of a handshake.
+struct Side {
+    acceptor: TlsAcceptor,
+    /// For whom the certificate is.
     names: String,
-    fault: Option<TlsFault>,
+}
+
+impl Side {
+    fn new(authority: &Authority, listening: SocketAddr, fault: Option<TlsFault>) -> Self {
+        let (names, config) = authority.server(listening, fault);
+        Self { acceptor: config.into(), names: names.join(", ") }
+    }
 }
 
 impl<L: Link> Link for TlsStream<L> {
@@ -68,21 +81,24 @@ enum Failure {
 }
 
 impl Tls {
-    /// Makes the authority and the certificate, and writes the authority's file.
+    /// Makes the authority and the certificates, and writes the authority's file.
     pub(crate) fn new(
         listening: SocketAddr,
-        fault: Option<TlsFault>,
+        faults: impl IntoIterator<Item = TlsFault>,
         ca_file: Option<&Path>,
         within: Duration,
     ) -> io::Result<Self> {
-        let Authority { pem, names, config } = Authority::new(listening, fault);
-        let ca_file = CaFile::write(&pem, ca_file)?;
-        Ok(Self { acceptor: config.into(), within, ca_file, names: names.join(", "), fault })
+        let authority = Authority::new();
+        let ca_file = CaFile::write(&authority.pem(), ca_file)?;
+        let right = Side::new(&authority, listening, None);
+        let wrong = |fault| (fault, Side::new(&authority, listening, Some(fault)));
+        let wrong = faults.into_iter().map(wrong).collect();
+        Ok(Self { right, wrong, within, ca_file })
     }
 
-    /// What is wrong with it.
-    pub(crate) const fn fault(&self) -> Option<TlsFault> {
-        self.fault
+    fn side(&self, fault: Option<TlsFault>) -> &Side {
+        let wrong = self.wrong.iter().find(|(known, _)| Some(*known) == fault);
+        wrong.map_or(&self.right, |(_, side)| side)
     }
 
     /// The file with the authority's certificate.
@@ -101,7 +117,7 @@ impl Tls {
     ) -> Option<TlsStream<L>> {
         let shaken = tokio::select! {
             biased;
-            shaken = self.shake(stream, wrap) => shaken,
+            shaken = self.shake_as(shared.script.tls_fault(), stream, wrap) => shaken,
             _ = ending(stop) => {
                 ended(shared, conn, From::Server);
                 return None;
@@ -124,14 +140,24 @@ impl Tls {
         stream: S,
         wrap: impl FnOnce(S) -> L,
     ) -> Result<TlsStream<L>, (From, Option<Why>)> {
-        let shaken = timeout(self.within, self.shake_hands(stream, wrap)).await;
+        self.shake_as(None, stream, wrap).await
+    }
+
+    async fn shake_as<S: Source, L: Link>(
+        &self,
+        fault: Option<TlsFault>,
+        stream: S,
+        wrap: impl FnOnce(S) -> L,
+    ) -> Result<TlsStream<L>, (From, Option<Why>)> {
+        let side = self.side(fault);
+        let shaken = timeout(self.within, Self::shake_hands(side, stream, wrap)).await;
         shaken
             .unwrap_or(Err(Failure::Slow))
-            .map_err(|failure| (failure.ended_by(), self.why(&failure)))
+            .map_err(|failure| (failure.ended_by(), self.why(&failure, side)))
     }
 
     async fn shake_hands<S: Source, L: Link>(
-        &self,
+        side: &Side,
         mut stream: S,
         wrap: impl FnOnce(S) -> L,
     ) -> Result<TlsStream<L>, Failure> {
@@ -144,20 +170,20 @@ impl Tls {
             }
             Ok(Some(_)) => {}
         }
-        self.acceptor.accept(wrap(stream)).await.map_err(|error| Failure::new(&error))
+        side.acceptor.accept(wrap(stream)).await.map_err(|error| Failure::new(&error))
     }
 
     /// Why a client that had finished the handshake said nothing at all.
-    pub(super) fn no_request(&self) -> Why {
+    pub(super) fn no_request(&self, fault: Option<TlsFault>) -> Why {
         let text = format!(
             "the client ended the connection after the TLS handshake, without a request; one that does not trust \
              the certificate may do so: {}",
-            self.trust()
+            self.trust(self.side(fault))
         );
         ("no-request", text)
     }
 
-    fn why(&self, failure: &Failure) -> Option<Why> {
+    fn why(&self, failure: &Failure, side: &Side) -> Option<Why> {
         let (code, text) = match failure {
             Failure::Silent => return None,
             Failure::Plain => (
@@ -170,7 +196,7 @@ impl Tls {
                 let text = format!(
                     "the client refused the server's certificate with the alert {}: {}",
                     alert_name(*alert),
-                    self.trust()
+                    self.trust(side)
                 );
                 ("certificate-refused", text)
             }
@@ -185,7 +211,7 @@ impl Tls {
                 let text = format!(
                     "the client ended the connection in the middle of the TLS handshake; one that does not trust \
                      the certificate may do so: {}",
-                    self.trust()
+                    self.trust(side)
                 );
                 ("tls-abandoned", text)
             }
@@ -201,8 +227,8 @@ impl Tls {
     }
 
     /// What a user can do about a client that does not trust the certificate.
-    fn trust(&self) -> String {
-        let (file, names) = (self.ca_file().display(), &self.names);
+    fn trust(&self, side: &Side) -> String {
+        let (file, names) = (self.ca_file().display(), &side.names);
         format!(
             "let it trust the authority in {file}, by SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE or an \
              option of its own; the certificate is for {names}"

@@ -19,7 +19,7 @@ use crate::printed::Printed;
 use crate::profile::Profile;
 use crate::recorder::{Recorder, Sinks};
 use crate::redact::Redactor;
-use crate::scenario::{Auth, Script, Span, Step, TlsFault};
+use crate::scenario::{Auth, Script, Span, Step};
 use crate::shared::Shared;
 use crate::testing::{Door, GivenStream};
 use crate::transcript::{FORMAT, Given, Header};
@@ -85,13 +85,14 @@ impl Builder {
     }
 
     /// A scenario with a fault of TLS asks for TLS.
-    const fn speaks_tls(&self) -> bool {
-        self.tls || self.scenario.tls.is_some()
+    fn speaks_tls(&self) -> bool {
+        self.tls || self.scenario.needs_tls()
     }
 
     fn make_tls(&self, addr: SocketAddr) -> Result<Tls, StartError> {
         let ca_file = self.ca_file.as_deref();
-        Tls::new(addr, self.scenario.tls, ca_file, self.handshake_timeout).map_err(|source| {
+        let faults = self.scenario.tls_faults();
+        Tls::new(addr, faults, ca_file, self.handshake_timeout).map_err(|source| {
             let path = ca_file.map_or_else(std::env::temp_dir, PathBuf::from);
             StartError::CaFile { path, source }
         })
@@ -126,7 +127,12 @@ impl Builder {
             client_secret: CLIENT_SECRET.to_owned(),
             channel_id: CHANNEL_ID,
         };
-        let given = self.world.given(&usual);
+        let mut world = self.world;
+        let mut given = world.given(&usual);
+        if let Some(token) = self.scenario.token.clone() {
+            world.let_also(&given.token, &token);
+            given.token = token;
+        }
         let mut header = Header {
             format: FORMAT,
             session: self.session_name.unwrap_or_else(|| self.scenario.name.clone()),
@@ -155,7 +161,7 @@ impl Builder {
             given,
             limits,
             metrics: Metrics::new(),
-            chat: Chat::new(self.world, profile.graph_schema, limits.subscriptions),
+            chat: Chat::new(world, profile.graph_schema, limits.subscriptions),
             script: Script::new(&self.scenario),
             control: self.control,
             printed: self.printed.or_else(literal),
@@ -181,8 +187,6 @@ async fn run(
     mut stop: watch::Receiver<Stage>,
     ended: watch::Sender<bool>,
 ) {
-    // Clients are told that it speaks TLS, and it does not.
-    let tls = tls.filter(|tls| tls.fault() != Some(TlsFault::Plain));
     let accepting = listen::accept(sources, tls, Arc::clone(&shared), stop.clone());
     let mut stop_talking = stop.clone();
     let talking = async {

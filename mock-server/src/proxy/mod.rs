@@ -186,7 +186,7 @@ impl Builder {
 
     fn make_tls(&self, addr: SocketAddr) -> Result<Tls, StartError> {
         let ca_file = self.ca_file.as_deref();
-        Tls::new(addr, None, ca_file, HANDSHAKE_TIMEOUT).map_err(|source| {
+        Tls::new(addr, [], ca_file, HANDSHAKE_TIMEOUT).map_err(|source| {
             let path = ca_file.map_or_else(std::env::temp_dir, PathBuf::from);
             StartError::CaFile { path, source }
         })

@@ -19,6 +19,8 @@ pub(super) struct File {
     #[serde(default)]
     #[cfg_attr(test, schemars(extend("default" = "token")))]
     pub(super) credential: Auth,
+    /// The access token that the client is given in place of the usual one; it may do the same.
+    pub(super) token: Option<String>,
     /// What is otherwise than in the profile.
     #[serde(default)]
     pub(super) settings: Settings,

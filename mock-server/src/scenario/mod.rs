@@ -65,6 +65,8 @@ pub struct Scenario {
     pub why: String,
     /// Which credential the client is given.
     pub credential: Auth,
+    /// The access token that the client is given in place of the usual one.
+    pub token: Option<String>,
     /// What is otherwise than in the profile.
     pub settings: Settings,
     /// With what the dice begin.
@@ -131,6 +133,7 @@ impl Scenario {
             title: "The profile alone".to_owned(),
             why: "Nothing happens but what the client brings about.".to_owned(),
             credential: Auth::Token,
+            token: None,
             settings: Settings::default(),
             seed: 0,
             listening: true,
@@ -198,6 +201,7 @@ impl Scenario {
             title: file.title,
             why: file.why,
             credential: file.credential,
+            token: file.token,
             settings: file.settings,
             seed: file.seed,
             listening: file.listening,
@@ -233,6 +237,20 @@ impl Scenario {
         let upgrades = self.upgrades.iter().filter_map(|upgrade| upgrade.delay);
         let upgrades = upgrades.map(|delay| delay.0);
         steps.chain(held).chain(upgrades).fold(Duration::ZERO, Duration::saturating_add)
+    }
+
+    /// What may at some time be wrong with TLS; without any, it is for others to say whether TLS is spoken.
+    pub(crate) fn tls_faults(&self) -> impl Iterator<Item = TlsFault> {
+        let in_timeline = self.timeline.iter().filter_map(|step| match step {
+            Step::Tls(fault) => Some(*fault),
+            _ => None,
+        });
+        self.tls.into_iter().chain(in_timeline)
+    }
+
+    /// Whether it is always played over TLS.
+    pub fn needs_tls(&self) -> bool {
+        self.tls_faults().next().is_some()
     }
 
     /// Whether the bytes of some connection are tampered with.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use glimesh_proto::Frame;
 use tokio::sync::watch;
 
-use crate::scenario::{BytesFault, Deed, Remembered, Rules, Scenario, Step, Upgrade};
+use crate::scenario::{BytesFault, Deed, Remembered, Rules, Scenario, Step, TlsFault, Upgrade};
 
 /// A scenario while it is played.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct Script {
     tampers: bool,
     opened: AtomicU32,
     revoked: AtomicBool,
+    /// What is wrong with TLS at present.
+    tls: Mutex<Option<TlsFault>>,
     door: Door,
     seed: u64,
 }
@@ -43,6 +45,7 @@ impl Script {
             tampers: scenario.tampers(),
             opened: AtomicU32::new(0),
             revoked: AtomicBool::new(false),
+            tls: Mutex::new(scenario.tls),
             door: Door {
                 wanted: watch::Sender::new(scenario.listening),
                 is_open: watch::Sender::new(scenario.listening),
@@ -90,6 +93,15 @@ impl Script {
 
     pub(crate) fn is_revoked(&self) -> bool {
         self.revoked.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn spoil_tls(&self, fault: TlsFault) {
+        *lock(&self.tls) = Some(fault);
+    }
+
+    /// What is wrong with TLS for a connection that begins now.
+    pub(crate) fn tls_fault(&self) -> Option<TlsFault> {
+        *lock(&self.tls)
     }
 
     pub(crate) const fn door(&self) -> &Door {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::scenario::{BytesFault, Count, Span, WireFrame};
+use crate::scenario::{BytesFault, Count, Span, TlsFault, WireFrame};
 
 /// One step of the timeline: a mapping with the verb as its only key. What is sent or ended concerns the newest open
 /// connection.
@@ -64,6 +64,8 @@ pub enum Step {
     /// The given token and client id are unknown from here on: upgrades with them are refused. A token that is granted
     /// at `/api/oauth/token` is known.
     RevokeCredentials,
+    /// From here on this is wrong with TLS; connections stand. A scenario with this step is always played over TLS.
+    Tls(TlsFault),
     /// Writes a mark into the transcript.
     Mark(String),
     /// Ends the timeline.
@@ -100,6 +102,7 @@ impl Step {
             Self::Listen => "listen",
             Self::Restart(_) => "restart",
             Self::RevokeCredentials => "revoke_credentials",
+            Self::Tls(_) => "tls",
             Self::Mark(_) => "mark",
             Self::End => "end",
         }

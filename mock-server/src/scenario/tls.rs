@@ -19,6 +19,8 @@ pub enum TlsFault {
     SelfSigned,
     /// The server speaks plain text.
     Plain,
+    /// Nothing.
+    Right,
 }
 
 impl TlsFault {
@@ -31,6 +33,7 @@ impl TlsFault {
             Self::NotYetValid => "not_yet_valid",
             Self::SelfSigned => "self_signed",
             Self::Plain => "plain",
+            Self::Right => "right",
         }
     }
 }

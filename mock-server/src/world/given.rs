@@ -13,6 +13,13 @@ pub(crate) struct Given {
 }
 
 impl World {
+    /// Lets a further token do what a token may.
+    pub(crate) fn let_also(&mut self, token: &str, further: &str) {
+        if let Some(grant) = self.tokens.get(token).cloned() {
+            self.tokens.insert(further.to_owned(), grant);
+        }
+    }
+
     /// What the embedded world gives, as far as this world has it, too; else the first of each kind, and of tokens the
     /// first that may chat.
     pub(crate) fn given(&self, usual: &Given) -> Given {

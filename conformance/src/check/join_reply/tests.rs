@@ -95,7 +95,7 @@ fn a_reply_that_comes_at_once_is_heard() {
 
 #[test]
 fn the_close_of_another_join_changes_nothing() {
-    let open = Wire::new().scenario("stale-close").open(1.0).subscribed(1.1);
+    let open = Wire::new().scenario("late-join").open(1.0).subscribed(1.1);
     let told = || open.clone().mark(2.0, "step:send").server(2.0, STALE);
     assert_eq!(outcome("JN010", told().mark(5.0, "end")), Met);
     assert_eq!(outcome("JN010", told().client(3.0, JOIN)), Unmet);
