@@ -295,6 +295,8 @@ pub enum CapabilityArg {
     Subscribe,
     /// Connects again when the connection was lost.
     Reconnect,
+    /// Speaks TLS, and trusts the authority that it is told; goes without saying with --tls.
+    Tls,
 }
 
 impl From<CapabilityArg> for Capability {
@@ -302,6 +304,7 @@ impl From<CapabilityArg> for Capability {
         match arg {
             CapabilityArg::Subscribe => Self::Subscribe,
             CapabilityArg::Reconnect => Self::Reconnect,
+            CapabilityArg::Tls => Self::Tls,
         }
     }
 }

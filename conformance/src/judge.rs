@@ -4,6 +4,7 @@ use glimesh_mock::transcript::{From, ProcessEvent, What};
 use glimesh_proto::connect::Vsn;
 use glimesh_proto::{DecodeError, Frame};
 
+use crate::canary;
 use crate::check::{CANNOT_RUN, Capability, Check, Level, Observation, Outcome, Scope};
 use crate::flaky;
 use crate::results::{Finding, Score, Tally, Verdict};
@@ -21,14 +22,16 @@ pub struct Sighting<'a> {
     pub observation: Observation,
 }
 
-/// Judges sessions by checks: one finding per check, in the order of the checks, and one more if the kit is at fault.
+/// Judges sessions by checks: one finding per check, in the order of the checks, and one more for
+/// each way in which the kit is at fault.
 pub fn judge(
     sessions: &[Session],
     checks: &[&'static Check],
     capabilities: &[Capability],
 ) -> Vec<Finding> {
     let of_client = checks.iter().map(|check| judge_one(sessions, check, capabilities));
-    of_client.chain(kit_fault(sessions)).collect()
+    let canary = canary::sing(|sessions, check| judge_one(sessions, check, &Capability::ALL));
+    of_client.chain(kit_fault(sessions)).chain(canary).collect()
 }
 
 /// What the client of these sessions was said to be able to do, as far as any transcript tells; otherwise everything.
@@ -90,7 +93,11 @@ fn cannot_run(session: &Session) -> bool {
     matches!(early, Some(ProcessEvent::Exited { status: Some(CANNOT_RUN), .. }))
 }
 
-fn judge_one(sessions: &[Session], check: &'static Check, capabilities: &[Capability]) -> Finding {
+pub(crate) fn judge_one(
+    sessions: &[Session],
+    check: &'static Check,
+    capabilities: &[Capability],
+) -> Finding {
     if check.needs.is_some_and(|needed| !capabilities.contains(&needed)) {
         let observation = Observation::unseen("the client was not said to be able to do this");
         return finding(check, Verdict::NotApplicable, None, observation);
@@ -133,7 +140,7 @@ pub const fn verdict(level: Level, outcome: Outcome) -> Verdict {
     }
 }
 
-fn finding(
+pub(crate) fn finding(
     check: &Check,
     verdict: Verdict,
     session: Option<&Session>,
@@ -161,6 +168,9 @@ fn finding(
         flaky: None,
     }
 }
+
+/// What the kit says of itself, and of no client.
+pub static OF_THE_KIT: [&Check; 2] = [&SERVER_FRAMES, &canary::CANARY];
 
 /// What the kit demands of its own server, in every session and whatever was selected. Not in the catalogue: whoever
 /// writes a client cannot mend it.

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod session;
 
 pub mod baseline;
+mod canary;
 pub mod exit;
 pub mod finish;
 pub mod flaky;

@@ -21,9 +21,10 @@ use glimesh_conformance::event::RunEvent;
 use glimesh_conformance::exit::Exit;
 use glimesh_conformance::finish::{self, Rigour};
 use glimesh_conformance::plan::Plan;
+use glimesh_conformance::play::KitFault;
 use glimesh_conformance::report::{self, Detail, FinishedRun, Folder, Progress};
 use glimesh_conformance::results::{Finding, Results};
-use glimesh_conformance::self_check::{self, Subject};
+use glimesh_conformance::self_check::{self, Pace, Subject};
 use glimesh_conformance::session::Session;
 use glimesh_conformance::{check, client, judge, lint, merge, reference, runner, server};
 use glimesh_mock::transcript::Transcript;
@@ -160,7 +161,7 @@ fn list(format: Format) -> Result<ExitCode> {
 
 fn explain(id: &str) -> Result<ExitCode> {
     let checks = check::catalogue();
-    let checks: Vec<_> = checks.iter().copied().chain([&judge::SERVER_FRAMES]).collect();
+    let checks: Vec<_> = checks.iter().copied().chain(judge::OF_THE_KIT).collect();
     let is_meant = |check: &&&check::Check| {
         check.id.eq_ignore_ascii_case(id) || check.slug.eq_ignore_ascii_case(id)
     };
@@ -286,14 +287,20 @@ fn read(path: &Path) -> Result<Session> {
 
 async fn self_check(args: &SelfCheckArgs) -> Result<ExitCode> {
     let kit = own_program()?;
-    let subjects = Subject::all();
+    let (checks, jobs) = (check::catalogue(), usize::from(args.jobs));
     let tell = |row: &self_check::Row| report::self_check_row(row);
-    let rows = match self_check::run(&kit, &subjects, usize::from(args.jobs), &tell).await {
+    let looked = async {
+        let rows = self_check::run(&kit, &Subject::all(), Pace::whole(jobs), &tell).await?;
+        let timing = Subject::timing(&checks);
+        Ok::<_, KitFault>((rows, self_check::run(&kit, &timing, Pace::second(jobs), &tell).await?))
+    };
+    let (rows, again) = match looked.await {
         Ok(rows) => rows,
         Err(fault) => return kit_fault(&fault),
     };
-    report::matrix(&rows, &check::catalogue(), anstream::stdout())?;
-    let complaints = self_check::complaints(&check::catalogue(), &rows);
+    report::matrix(&rows, &checks, anstream::stdout())?;
+    let mut complaints = self_check::complaints(&checks, &rows);
+    complaints.extend(self_check::complaints_at_second_rate(&again));
     for complaint in &complaints {
         anstream::eprintln!("error: {complaint}");
     }

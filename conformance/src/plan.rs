@@ -125,12 +125,11 @@ impl Plan {
             client::check(&client, &args.env, args.tls)?;
         }
         let checks = checks(args, start)?;
-        let (sessions, checks) = part(suite::sessions_for(&checks), checks, args.shard)?;
-        let mut capabilities: Vec<_> =
-            args.capabilities.iter().copied().map(Capability::from).collect();
-        if args.duty == Duty::Listener {
-            capabilities.retain(|capability| *capability != Capability::Reconnect);
-        }
+        let capabilities = capabilities(args, bundles);
+        let can =
+            |check: &&Check| check.needs != Some(Capability::Tls) || speaks_tls(&capabilities);
+        let applicable: Vec<_> = checks.iter().copied().filter(can).collect();
+        let (sessions, checks) = part(suite::sessions_for(&applicable), checks, args.shard)?;
         Ok(Self {
             clock: clock(args, &client)?,
             clock_why: String::new(),
@@ -204,6 +203,23 @@ pub fn profile(name: ProfileName) -> Profile {
         ProfileName::Phoenix => Profile::phoenix(),
         ProfileName::Literal => Profile::literal(),
     }
+}
+
+/// What the client can do. The bundled one speaks TLS, and so does any for which TLS is asked.
+fn capabilities(args: &RunArgs, bundled: bool) -> Vec<Capability> {
+    let mut capabilities: Vec<_> =
+        args.capabilities.iter().copied().map(Capability::from).collect();
+    if args.duty == Duty::Listener {
+        capabilities.retain(|capability| *capability != Capability::Reconnect);
+    }
+    if (args.tls || bundled) && !speaks_tls(&capabilities) {
+        capabilities.push(Capability::Tls);
+    }
+    capabilities
+}
+
+fn speaks_tls(capabilities: &[Capability]) -> bool {
+    capabilities.contains(&Capability::Tls)
 }
 
 fn clock(args: &RunArgs, command: &[String]) -> Result<Clock, PlanError> {

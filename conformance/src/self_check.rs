@@ -27,6 +27,36 @@ const PATIENCE_WITH_MUTANTS: Duration = Duration::from_secs(10);
 /// Between the first starts, so that not all processes are born at once; later ones start when others end.
 const STAGGER: Duration = Duration::from_millis(100);
 
+/// The rate of a second look at the checks that judge time: what they say must not depend on the clock's.
+pub const SECOND_RATE: u32 = 15;
+
+/// How the subjects are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// How many of them side by side.
+    pub jobs: usize,
+    /// How many of their heartbeat seconds fit into a real one.
+    pub rate: u32,
+    /// Whether they are judged only by what judges time.
+    pub timing_only: bool,
+}
+
+impl Pace {
+    /// The whole catalogue at the usual rate.
+    pub const fn whole(jobs: usize) -> Self {
+        Self { jobs, rate: CONTRACT_RATE, timing_only: false }
+    }
+
+    /// What judges time, at the [`SECOND_RATE`].
+    pub const fn second(jobs: usize) -> Self {
+        Self { jobs, rate: SECOND_RATE, timing_only: true }
+    }
+
+    fn judges(self, check: &Check) -> bool {
+        check.timing || !self.timing_only
+    }
+}
+
 /// A client whose verdict is known beforehand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
@@ -55,6 +85,16 @@ impl Subject {
         [Self::Reference].into_iter().chain(correct).chain(broken).collect()
     }
 
+    /// Those that show whether the checks that judge time are right: the reference client, and the mutants that such
+    /// a check must catch.
+    pub fn timing(checks: &[&'static Check]) -> Vec<Self> {
+        let judges = |mutant: &&Mutant| {
+            checks.iter().any(|check| check.timing && check.id == mutant.caught_by())
+        };
+        let broken = Mutant::ALL.iter().filter(judges).copied().map(Self::Broken);
+        [Self::Reference].into_iter().chain(broken).collect()
+    }
+
     /// Its name on the command line of the reference client.
     pub const fn name(self) -> &'static str {
         match self {
@@ -73,8 +113,12 @@ impl Subject {
     }
 
     /// The sessions that can show what is to be shown: all for a correct client.
-    fn sessions(self, checks: &[&'static Check]) -> Vec<&'static str> {
+    fn sessions(self, checks: &[&'static Check], pace: Pace) -> Vec<&'static str> {
         match self {
+            Self::Reference | Self::Correct(_) if pace.timing_only => {
+                let timing: Vec<_> = checks.iter().copied().filter(|it| pace.judges(it)).collect();
+                suite::sessions_for(&timing)
+            }
             Self::Reference | Self::Correct(_) => suite::SESSIONS.to_vec(),
             Self::Broken(mutant) => {
                 let named = checks.iter().copied().filter(|check| check.id == mutant.caught_by());
@@ -160,7 +204,13 @@ pub fn complaints(checks: &[&'static Check], rows: &[Row]) -> Vec<String> {
     gaps(checks).into_iter().chain(told).collect()
 }
 
-/// Runs the subjects, `jobs` of them at a time, and gives each row to `tell` as it comes. What could not be seen is
+/// What is wrong where the checks that judge time were tried at another rate.
+pub fn complaints_at_second_rate(rows: &[Row]) -> Vec<String> {
+    let told = rows.iter().filter_map(Row::complaint);
+    told.map(|complaint| format!("at the rate {SECOND_RATE}, {complaint}")).collect()
+}
+
+/// Runs the subjects, so many of them at a time, and gives each row to `tell` as it comes. What could not be seen is
 /// looked at again, alone.
 ///
 /// # Errors
@@ -169,16 +219,16 @@ pub fn complaints(checks: &[&'static Check], rows: &[Row]) -> Vec<String> {
 pub async fn run(
     kit: &Path,
     subjects: &[Subject],
-    jobs: usize,
+    pace: Pace,
     tell: &(dyn Fn(&Row) + Sync),
 ) -> Result<Vec<Row>, KitFault> {
     let mut rows = stream::iter(in_order_of_start(subjects).into_iter().enumerate())
         .map(|(nth, (index, subject))| async move {
-            let nth_of_the_first = u32::try_from(nth).ok().filter(|_| nth < jobs);
+            let nth_of_the_first = u32::try_from(nth).ok().filter(|_| nth < pace.jobs);
             sleep(STAGGER * nth_of_the_first.unwrap_or_default()).await;
-            row(kit, subject).await.map(|row| (index, row))
+            row(kit, subject, pace).await.map(|row| (index, row))
         })
-        .buffer_unordered(jobs);
+        .buffer_unordered(pace.jobs);
     let mut done = Vec::new();
     while let Some(row) = rows.next().await {
         let row = row?;
@@ -188,7 +238,7 @@ pub async fn run(
     drop(rows);
     for (_, first) in &mut done {
         if first.could_not_be_seen() {
-            *first = row(kit, first.subject).await?;
+            *first = row(kit, first.subject, pace).await?;
             tell(first);
         }
     }
@@ -214,25 +264,25 @@ fn in_order_of_start(subjects: &[Subject]) -> Vec<(usize, Subject)> {
     order
 }
 
-async fn row(kit: &Path, subject: Subject) -> Result<Row, KitFault> {
+async fn row(kit: &Path, subject: Subject, pace: Pace) -> Result<Row, KitFault> {
     let output = tempfile::tempdir().map_err(KitFault::Output)?;
-    let plan = plan_for(kit, subject, output.path().to_owned());
+    let plan = plan_for(kit, (subject, pace), output.path().to_owned());
     let (_keep, interrupt) = watch::channel(false);
     let ran = runner::run(&plan, &|_| {}, interrupt).await?;
     let findings = judge::judge(&ran.sessions, &plan.checks, &plan.capabilities);
     Ok(Row { subject, findings })
 }
 
-fn plan_for(kit: &Path, subject: Subject, output_dir: PathBuf) -> Plan {
+fn plan_for(kit: &Path, (subject, pace): (Subject, Pace), output_dir: PathBuf) -> Plan {
     let all = check::catalogue();
-    let sessions = subject.sessions(&all);
+    let sessions = subject.sessions(&all, pace);
     let seen = |check: &&&'static Check| match check.scope {
         check::Scope::Every => true,
         check::Scope::Of(session) => sessions.contains(&session),
     };
     Plan {
-        clock: Clock::Contract { rate: CONTRACT_RATE },
-        checks: all.iter().filter(seen).copied().collect(),
+        clock: Clock::Contract { rate: pace.rate },
+        checks: all.iter().filter(seen).filter(|check| pace.judges(check)).copied().collect(),
         sessions,
         output_dir,
         patience: Some(match subject {

@@ -12,7 +12,7 @@ pub const NONE: &str = "";
 pub const DOCUMENT: &str = "150d0093";
 
 /// The sessions of the suite, the longest first so that it starts first. Each is named after its scenario.
-pub const SESSIONS: [&str; 30] = [
+pub const SESSIONS: [&str; 35] = [
     "three-resets",
     "quiet",
     "heartbeat-foreign-ref",
@@ -29,6 +29,7 @@ pub const SESSIONS: [&str; 30] = [
     "odd-heartbeat-replies",
     "always-403",
     "overloaded",
+    "closed-after-each-join",
     "slow-link",
     "lost-channel",
     "fuzzed-frames",
@@ -43,6 +44,10 @@ pub const SESSIONS: [&str; 30] = [
     "server-closes",
     "foreign-reply",
     "client-id",
+    "certificate-by-a-stranger",
+    "certificate-for-another-host",
+    "redirected-to-plain",
+    "odd-token",
 ];
 
 /// The session that is run for checks which are content with any: a short one with a token.

@@ -8,24 +8,48 @@ use crate::check::upgrade::storm;
 use crate::check::{Capability, Check, Level, Observation, Scope};
 use crate::session::Session;
 
-/// The check RC003.
-pub(super) const CHECKS: [Check; 1] = [Check {
-    id: "RC003",
-    slug: "recover/backs-off",
-    clauses: &["GCW-TR-01"],
-    level: Level::Should,
-    title: "backs off from a server that is overloaded",
-    requirement: "A client that is refused with 503 SHOULD wait longer each time, or at least a second, and try no more \
+/// The checks RC003 and RC012.
+pub(super) const CHECKS: [Check; 2] = [
+    Check {
+        id: "RC003",
+        slug: "recover/backs-off",
+        clauses: &["GCW-TR-01"],
+        level: Level::Should,
+        title: "backs off from a server that is overloaded",
+        requirement: "A client that is refused with 503 SHOULD wait longer each time, or at least a second, and try no more \
                   than 15 times in ten seconds.",
-    why: "All clients of a server that restarts come at once. If each tries again without a growing pause, the server \
+        why: "All clients of a server that restarts come at once. If each tries again without a growing pause, the server \
           never gets up.",
-    mend: "Double the pause with each failure up to half a minute, and let chance vary it; begin anew only when a \
+        mend: "Double the pause with each failure up to half a minute, and let chance vary it; begin anew only when a \
            connection has worked.",
-    scope: Scope::Of("overloaded"),
-    needs: Some(Capability::Reconnect),
-    timing: false,
-    judge: backs_off,
-}];
+        scope: Scope::Of("overloaded"),
+        needs: Some(Capability::Reconnect),
+        timing: false,
+        judge: backs_off,
+    },
+    Check {
+        id: "RC012",
+        slug: "recover/backs-off-from-lost-opens",
+        clauses: &["GCW-TR-01"],
+        level: Level::Should,
+        title: "backs off from connections that end at once",
+        requirement: "A client whose connections all end right after the join SHOULD wait longer each time, or at least a \
+                  second, and connect no more than 15 times in ten seconds.",
+        why: "A server that lets clients in and then fails is as overloaded as one that refuses them. A client whose pause \
+          begins anew with every open comes back at once, for ever.",
+        mend: "Begin anew with short pauses only when a connection has lasted, for example when its first heartbeat was \
+           answered; not when it was opened.",
+        scope: Scope::Of("closed-after-each-join"),
+        needs: Some(Capability::Reconnect),
+        timing: false,
+        judge: |session| match session.mark("reached:join") {
+            Some(_) => backs_off(session),
+            None => {
+                Observation::unseen("the client never joined, so no connection was ended for it")
+            }
+        },
+    },
+];
 
 /// A pause that need not grow; a little less than the second that is meant.
 const LONG_ENOUGH: Duration = Duration::from_millis(950);
@@ -95,5 +119,27 @@ mod tests {
     fn who_ends_does_not_try_again() {
         assert_eq!(outcome("RC003", refused(&[0.0]).entry(1.1, exited(Some(1), None))), Note);
         assert_eq!(outcome("RC003", refused(&[0.0])), Unseen);
+    }
+
+    #[test]
+    fn an_open_alone_is_no_success() {
+        let ended = |pauses: &[f64]| {
+            let wire = Wire::new().scenario("closed-after-each-join").open(1.0);
+            let wire = wire.mark(1.1, "reached:join");
+            let mut at = 1.0;
+            let again = |wire: Wire, pause: &f64| {
+                at += pause;
+                wire.open(at)
+            };
+            pauses.iter().fold(wire, again).mark(10.0, "end")
+        };
+        assert_eq!(outcome("RC012", ended(&[0.2, 1.0, 2.0, 4.0])), Met);
+        assert_eq!(outcome("RC012", ended(&[5.0])), Met);
+        assert_eq!(outcome("RC012", ended(&[0.2; 10])), Unmet);
+        assert_eq!(outcome("RC012", ended(&[0.01; 20])), Unmet);
+        assert_eq!(
+            outcome("RC012", Wire::new().scenario("closed-after-each-join").open(1.0)),
+            Unseen
+        );
     }
 }

@@ -4,11 +4,12 @@ use glimesh_mock::transcript::Credential;
 use glimesh_proto::connect::{Endpoint, Vsn};
 use glimesh_proto::names;
 
+use crate::check::process::how_it_ended;
 use crate::check::{Check, Level, Observation, Scope};
 use crate::session::{Request, Session};
 
-/// The checks CN001 to CN005.
-pub(super) const CHECKS: [Check; 5] = [
+/// The checks CN001 to CN006.
+pub(super) const CHECKS: [Check; 6] = [
     Check {
         id: "CN001",
         slug: "connect/path",
@@ -50,6 +51,9 @@ pub(super) const CHECKS: [Check; 5] = [
         needs: None,
         timing: false,
         judge: |session| match session.transcript.header.given.auth.as_str() {
+            _ if session.scenario() == ODD_TOKEN => {
+                Observation::unseen("how an odd token is sent has a check of its own")
+            }
             "token" => each_request(session, token),
             other => Observation::unseen(format!("the client was given a {other} and no token")),
         },
@@ -87,7 +91,42 @@ pub(super) const CHECKS: [Check; 5] = [
         timing: false,
         judge: |session| each_request(session, placeholder),
     },
+    Check {
+        id: "CN006",
+        slug: "connect/token-with-odd-characters",
+        clauses: &["GCW-CN-01"],
+        level: Level::Should,
+        title: "a token that needs escaping",
+        requirement: "A token with blanks, plus signs, slashes, equals signs and percent signs SHOULD arrive unchanged.",
+        why: "A token is any text. Pasted into the URL a plus sign arrives as a blank and %20 as one, too; encoded twice it arrives as its own encoding. Either way the server knows no such token, and only some users are refused.",
+        mend: "Percent-encode the token exactly once: encodeURIComponent(token), urllib.parse.quote(token, safe=''), or set the query by your URL library. {url} holds it encoded already.",
+        scope: Scope::Of(ODD_TOKEN),
+        needs: None,
+        timing: false,
+        judge: odd_token,
+    },
 ];
+
+/// The session with a token that needs escaping.
+pub(super) const ODD_TOKEN: &str = "odd-token";
+
+fn odd_token(session: &Session) -> Observation {
+    if session.requests().next().is_some() {
+        return each_request(session, token);
+    }
+    let expected = "a request with the token percent-encoded";
+    if let Some((entry, event)) = session.early_exit() {
+        let told = format!("the client {} without a request", how_it_ended(event));
+        return Observation::unmet(told)
+            .expecting(expected)
+            .at_entry(entry, session.entry(entry).at)
+            .with_hint("a blank in a URL is one that many libraries refuse: encode the token");
+    }
+    match session.mark("missed:upgrade") {
+        Some(at) => Observation::unmet(format!("no upgrade request in {at}")).expecting(expected),
+        None => Observation::unseen("the session ended before the client could connect"),
+    }
+}
 
 /// The worst of what a rule sees in the session's requests.
 fn each_request(session: &Session, rule: fn(&Request<'_>) -> Observation) -> Observation {

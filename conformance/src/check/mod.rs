@@ -2,8 +2,10 @@
 
 mod process;
 
+mod alone;
 mod connect;
 mod offer;
+mod tls;
 mod upgrade;
 
 mod frame;
@@ -75,17 +77,20 @@ pub enum Capability {
     Subscribe,
     /// Connects again when the connection was lost.
     Reconnect,
+    /// Speaks TLS, and trusts the authority that it is told.
+    Tls,
 }
 
 impl Capability {
     /// Every capability.
-    pub const ALL: [Self; 2] = [Self::Subscribe, Self::Reconnect];
+    pub const ALL: [Self; 3] = [Self::Subscribe, Self::Reconnect, Self::Tls];
 
     /// Its name on the command line and in files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Subscribe => "subscribe",
             Self::Reconnect => "reconnect",
+            Self::Tls => "tls",
         }
     }
 
@@ -271,8 +276,10 @@ const ORDER: [&str; 10] = ["PR", "CN", "FR", "JN", "SB", "MS", "HB", "MU", "RC",
 /// What the modules hold.
 const AREAS: &[&[Check]] = &[
     &process::CHECKS,
+    &alone::CHECKS,
     &connect::CHECKS,
     &offer::CHECKS,
+    &tls::CHECKS,
     &upgrade::CHECKS,
     &frame::CHECKS,
     &refs::CHECKS,

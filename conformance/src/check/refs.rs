@@ -8,7 +8,7 @@ use crate::check::{Check, Level, Observation, Scope, short};
 use crate::session::{Connection, Session};
 
 /// The checks of this area.
-pub(super) const CHECKS: [Check; 2] = [
+pub(super) const CHECKS: [Check; 3] = [
     Check {
         id: "FR008",
         slug: "frame/refs-tell-apart",
@@ -36,6 +36,20 @@ pub(super) const CHECKS: [Check; 2] = [
         needs: None,
         timing: false,
         judge: live_join_ref,
+    },
+    Check {
+        id: "JN011",
+        slug: "join/has-refs",
+        clauses: &["GCW-FR-02", "GCW-JN-02"],
+        level: Level::Should,
+        title: "a join has its refs",
+        requirement: "Every phx_join SHOULD have a ref and a join ref that are not null, on later connections, too.",
+        why: "The reply repeats the refs of the join. Without them nobody can tell the answer to this join from the answer to the one before, and Phoenix cannot tell the live channel from an old one. Some clients lose the refs when they join again.",
+        mend: r#"Take a new ref for each join and send it as both first elements: ["5","5","__absinthe__:control","phx_join",{}]."#,
+        scope: Scope::Every,
+        needs: None,
+        timing: false,
+        judge: join_has_refs,
     },
 ];
 
@@ -121,6 +135,26 @@ fn of_live_join(connection: &Connection) -> Observation {
     }
 }
 
+fn join_has_refs(session: &Session) -> Observation {
+    let joins =
+        || session.open_connections().flat_map(|connection| connection.on_control(names::PHX_JOIN));
+    for (seen, frame) in joins() {
+        let missing = match (&frame.join_ref, &frame.msg_ref) {
+            (Some(_), Some(_)) => continue,
+            (None, Some(_)) => "the join ref",
+            (Some(_), None) => "the ref",
+            (None, None) => "both refs",
+        };
+        return Observation::unmet(format!("a phx_join in which {missing} is null"))
+            .expecting("the same text as join ref and as ref")
+            .at_entry(seen.entry, seen.at);
+    }
+    match joins().count() {
+        0 => Observation::unseen("the client never joined"),
+        n => Observation::met(format!("{n} joins, each with its refs")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::check::Outcome::{Met, Note, Unmet, Unseen};
@@ -157,5 +191,18 @@ mod tests {
             Unmet
         );
         assert_eq!(outcome("FR009", open().client(1.1, JOIN)), Unseen);
+    }
+
+    #[test]
+    fn a_join_is_known_by_its_refs() {
+        let open = || Wire::new().open(1.0);
+        assert_eq!(outcome("JN011", open().client(1.1, JOIN)), Met);
+        for wrong in [r#"[null,"1","#, r#"["1",null,"#, "[null,null,"] {
+            let join = JOIN.replacen(r#"["1","1","#, wrong, 1);
+            assert_eq!(outcome("JN011", open().client(1.1, &join)), Unmet);
+            let again = open().subscribed(1.1).open(2.0).client(2.1, &join);
+            assert_eq!(outcome("JN011", again), Unmet);
+        }
+        assert_eq!(outcome("JN011", open()), Unseen);
     }
 }

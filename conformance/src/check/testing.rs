@@ -96,14 +96,7 @@ impl Wire {
     }
 
     /// A new connection whose request for this path and query is answered with this status.
-    pub(crate) fn upgrade(
-        mut self,
-        at: f64,
-        path: &str,
-        query: &[(&str, &str)],
-        status: u16,
-    ) -> Self {
-        self.conn += 1;
+    pub(crate) fn upgrade(self, at: f64, path: &str, query: &[(&str, &str)], status: u16) -> Self {
         let own = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
         let what = What::Upgrade {
             method: "GET".to_owned(),
@@ -112,7 +105,13 @@ impl Wire {
             headers: vec![("upgrade".to_owned(), "websocket".to_owned())],
             status,
         };
-        self.entry(at, What::Accept).entry(at, what)
+        self.accept(at).entry(at, what)
+    }
+
+    /// A new connection on which nothing is asked yet.
+    pub(crate) fn accept(mut self, at: f64) -> Self {
+        self.conn += 1;
+        self.entry(at, What::Accept)
     }
 
     /// A new connection, opened as the document says.

@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, Uri, header}
 use tokio_tungstenite::tungstenite::{self, error::UrlError};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+use super::careless::{self, Overlooked};
 use super::surroundings::{Stream, Surroundings};
 use super::{Manner, Mutant, Settings, Variant, target};
 
@@ -91,16 +92,39 @@ async fn connect(
         (false, _) => None,
     };
     let stream = around.reach(host, port).await?;
-    let stream: Box<dyn Stream> = match trust {
-        Some(trust) => Box::new(trust.connect(host, stream).await.map_err(DialError::Tls)?),
-        None => stream,
+    let overlooked = match manner {
+        Manner::Broken(Mutant::TrustsAnybody) => Some(Overlooked::Everything),
+        Manner::Broken(Mutant::OverlooksTheName) => Some(Overlooked::Name),
+        _ => None,
+    };
+    let stream: Box<dyn Stream> = match (trust, overlooked) {
+        (Some(_), Some(overlooked)) => {
+            let connected = careless::connect(overlooked, host, stream).await;
+            Box::new(connected.map_err(DialError::Tls)?)
+        }
+        (Some(trust), None) => Box::new(trust.connect(host, stream).await.map_err(DialError::Tls)?),
+        (None, _) => stream,
     };
     match client_async(request, stream).await {
         Ok((_, answer)) if insists && !accepts_extension(&answer) => Err(DialError::Declined),
         Ok((socket, _)) => Ok(socket),
-        Err(tungstenite::Error::Http(answer)) => Err(DialError::Refused(answer.status())),
+        Err(tungstenite::Error::Http(answer)) => {
+            if manner.is(Mutant::FollowsToPlain) {
+                follow(around, &answer).await?;
+            }
+            Err(DialError::Refused(answer.status()))
+        }
         Err(error) => Err(DialError::Handshake(error)),
     }
+}
+
+/// Asks where a redirection points to, whatever it is.
+async fn follow(around: &Surroundings, answer: &Response) -> Result<(), DialError> {
+    let to = answer.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
+    let Some(request) = to.and_then(|to| to.into_client_request().ok()) else { return Ok(()) };
+    let Ok((host, port, _)) = address(request.uri()) else { return Ok(()) };
+    let stream = around.reach(host, port).await?;
+    client_async(request, stream).await.map(drop).map_err(DialError::Handshake)
 }
 
 fn accepts_extension(answer: &Response) -> bool {

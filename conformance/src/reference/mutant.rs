@@ -63,14 +63,28 @@ mutants! {
     ClientIdAsToken = "client-id-as-token" => "CN004",
     /// `token=TOKEN_HERE`, as the document prints it.
     Placeholder = "placeholder" => "CN005",
+    /// Puts the token into the URL as it is.
+    PastesToken = "pastes-token" => "CN006",
+    /// Percent-encodes the token twice.
+    EncodesTwice = "encodes-twice" => "CN006",
+    /// Connects by plain ws where the URL says wss.
+    PlainForWss = "plain-for-wss" => "CN007",
+    /// Takes any certificate.
+    TrustsAnybody = "trusts-anybody" => "CN008",
+    /// Does not look for whom a certificate is.
+    OverlooksTheName = "overlooks-the-name" => "CN009",
     /// Tries again at once after a 403.
     HammersAt403 = "hammers-at-403" => "CN010",
+    /// Follows a redirection from wss to ws.
+    FollowsToPlain = "follows-to-plain" => "CN011",
     /// Ends with status 1 if the upgrade takes more than two seconds.
     FailsAtSlowUpgrade = "fails-at-slow-upgrade" => "CN012",
     /// Waits for ever for the upgrade's answer.
     WaitsForTheUpgrade = "waits-for-the-upgrade" => "CN013",
     /// Gives up a connection on which its offer of permessage-deflate was declined.
     InsistsOnDeflate = "insists-on-deflate" => "CN014",
+    /// Is there twice: each of its two has a connection.
+    ConnectsTwice = "connects-twice" => "CN017",
 
     /// Frames as binary messages. Origin: the document's first section.
     Binary = "binary" => "FR001",
@@ -131,6 +145,8 @@ mutants! {
     StoresRefLate = "stores-ref-late" => "JN009",
     /// Takes the close of another join's channel for its own. Origin: phoenix #1483.
     HeedsStaleClose = "heeds-stale-close" => "JN010",
+    /// Joins with null for both refs. Origin: phoenix-channels 1.0.0.
+    JoinsWithoutRefs = "joins-without-refs" => "JN011",
 
     /// Joins and never subscribes.
     NeverSubscribes = "never-subscribes" => "SB001",
@@ -256,6 +272,8 @@ mutants! {
     IgnoresChannelClose = "ignores-channel-close" => "RC008",
     /// Takes "unmatched topic" for one failed request. Origin: Firezone PR 10397.
     IgnoresUnmatched = "ignores-unmatched" => "RC009",
+    /// Takes every open for a success, and begins anew with its quickest pause. Origin: phoenix-socket-dart #34.
+    ResetsAtOpen = "resets-at-open" => "RC012",
 
     /// Crashes on an array of fewer than five elements. Origin: SwiftPhoenixClient PR 230.
     CrashesAtShortArray = "crashes-at-short-array" => "FT001",

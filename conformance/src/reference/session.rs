@@ -71,6 +71,9 @@ pub(super) async fn hold(
         _ => settings.reply_within,
     };
     let config = Config { heartbeat_every, reply_within };
+    if manner.is(Mutant::ResetsAtOpen) {
+        retry.reset();
+    }
     if !manner.is(Mutant::KeepsPendingBeat) {
         retry.beat_due = None;
     }

@@ -8,6 +8,11 @@ use super::{Manner, Mutant, Variant};
 /// The polite client takes the URL as it is given.
 pub(super) fn url(manner: Manner, given: &str) -> String {
     match manner {
+        Manner::Broken(Mutant::PlainForWss) => given.replacen("wss://", "ws://", 1),
+        Manner::Broken(Mutant::PastesToken) => with_token(given, |token| token.replace(' ', "%20")),
+        Manner::Broken(Mutant::EncodesTwice) => {
+            with_token(given, |token| encode_query_value(&encode_query_value(token)))
+        }
         Manner::Broken(Mutant::WrongPath) => given.replace(names::GRAPH_PATH, "/socket/websocket"),
         Manner::Broken(mutant) => with_query(given, |pairs| spoil(mutant, pairs)),
         Manner::Correct(Variant::QueryOrder) => with_query(given, |pairs| {
@@ -47,6 +52,16 @@ fn with_query(given: &str, change: impl FnOnce(&mut Vec<(String, String)>)) -> S
     format!("{base}?{}", pairs.join("&"))
 }
 
+/// The URL with its token as the query's last parameter, written in its own way.
+fn with_token(given: &str, write: impl FnOnce(&str) -> String) -> String {
+    let mut written = None;
+    let url = with_query(given, |pairs| {
+        let at = pairs.iter().position(|(name, _)| name == "token");
+        written = at.map(|at| write(&pairs.remove(at).1));
+    });
+    written.map_or_else(|| given.to_owned(), |token| format!("{url}&token={token}"))
+}
+
 fn set(pairs: &mut [(String, String)], name: &str, value: &str) {
     for (_, old) in pairs.iter_mut().filter(|(found, _)| found == name) {
         value.clone_into(old);
@@ -83,6 +98,8 @@ mod tests {
         broken(Mutant::VsnTwice, &graph("vsn=2.0.0&token=a%2Bb&vsn=2.0.0"));
         broken(Mutant::OtherToken, &graph("vsn=2.0.0&token=tok_of_somebody_else"));
         broken(Mutant::NoToken, &graph("vsn=2.0.0"));
+        broken(Mutant::PastesToken, &graph("vsn=2.0.0&token=a+b"));
+        broken(Mutant::EncodesTwice, &graph("vsn=2.0.0&token=a%252Bb"));
         broken(Mutant::Placeholder, &graph("vsn=2.0.0&token=TOKEN_HERE"));
     }
 

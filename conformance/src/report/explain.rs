@@ -26,6 +26,7 @@ pub fn explain(check: &Check, mut out: impl Write) -> io::Result<()> {
         None => "nothing special",
         Some(Capability::Subscribe) => "a client that subscribes",
         Some(Capability::Reconnect) => "a client that connects again",
+        Some(Capability::Tls) => "a client that speaks TLS",
     };
     let timing = if check.timing {
         "depends on measured time; a failure is looked at again, alone, before it counts"

@@ -62,7 +62,7 @@ impl Stored {
             }
         }
         let printed = folder::printed(folder, &results);
-        let checks = check::catalogue().into_iter().chain([&judge::SERVER_FRAMES]).collect();
+        let checks = check::catalogue().into_iter().chain(judge::OF_THE_KIT).collect();
         Ok(Self { results, sessions, printed, checks })
     }
 

@@ -41,6 +41,9 @@ impl Wire {
         match self.manner {
             Manner::Broken(Mutant::NullPayload) => join.payload = Value::Null.into(),
             Manner::Broken(Mutant::ArrayPayload) => join.payload = json!([]).into(),
+            Manner::Broken(Mutant::JoinsWithoutRefs) => {
+                (join.join_ref, join.msg_ref) = (None, None);
+            }
             _ => {}
         }
         let sent = self.write(&join);
@@ -284,7 +287,7 @@ mod tests {
             "PR", "CN", "JN005", "JN006", "JN007", "JN008", "JN009", "JN010", "SB005", "MS",
             "HB002", "HB003", "HB008", "HB011", "HB015", "HB016", "HB012", "HB013", "HB014",
             "HB017", "HB018", "HB020", "HB023", "HB024", "RC001", "RC002", "RC003", "RC005",
-            "RC006", "RC007", "RC008", "RC009", "FT",
+            "RC006", "RC012", "RC007", "RC008", "RC009", "FT",
         ];
         let later = [M::BeatsTwice, M::ClosesWith1006];
         for &mutant in M::ALL {
