@@ -239,6 +239,24 @@ async fn dropping_it_ends_its_connections_and_frees_its_port() {
     tokio::time::timeout(SOON, freed).await.expect("nobody listens any more");
 }
 
+#[tokio::test]
+async fn transcript_says_who_ended_a_connection_that_never_became_a_websocket() {
+    for (version, ended_by) in [("1.0", From::Server), ("1.1", From::Client)] {
+        let server = MockServer::start().await.unwrap();
+        let mut line = Line::dial(server.addr()).await;
+        line.send(format!("GET /healthz HTTP/{version}\r\nHost: x\r\n\r\n").as_bytes()).await;
+        assert!(matches!(line.next().await, Seen::Http { status: 200, .. }));
+        match ended_by {
+            From::Server => assert_eq!(line.next().await, Seen::Eof),
+            From::Client => drop(line),
+        }
+        server.wait_for(Awaited::End, SOON).await.unwrap();
+        let mut entries = server.stop().await.entries.into_iter();
+        let end = entries.find(|entry| matches!(entry.what, What::Eof { .. })).unwrap();
+        assert_eq!(end.what, What::Eof { from: ended_by, reset: false }, "HTTP/{version}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn thirty_seconds_pass_at_once_in_memory() {
     let server = MockServer::builder().in_memory().start().await.unwrap();

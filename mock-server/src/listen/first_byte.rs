@@ -1,28 +1,41 @@
-//! The first byte that a client sends: it tells a TLS handshake from a request, and a request from silence.
+//! The first byte that a client sends: it tells a TLS handshake from a request, and a request from silence. And its end,
+//! which tells who ended the connection.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream that remembers its first byte.
+/// A stream that remembers its first byte, and whether its end was read.
 pub(super) struct Remembering<L> {
     link: L,
     first: FirstByte,
 }
 
-/// The first byte, once it came.
+/// The first byte, once it came, and the end.
 #[derive(Clone, Debug, Default)]
-pub(super) struct FirstByte(Arc<OnceLock<u8>>);
+pub(super) struct FirstByte(Arc<Remembered>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    first: OnceLock<u8>,
+    has_ended: AtomicBool,
+}
 
 /// How a TLS record with a handshake begins; no request begins so.
 pub(super) const TLS_HANDSHAKE: u8 = 0x16;
 
 impl FirstByte {
     pub(super) fn get(&self) -> Option<u8> {
-        self.0.get().copied()
+        self.0.first.get().copied()
+    }
+
+    /// Whether the client has ended its direction.
+    pub(super) fn has_ended(&self) -> bool {
+        self.0.has_ended.load(Ordering::Relaxed)
     }
 }
 
@@ -44,8 +57,13 @@ impl<L: AsyncRead + Unpin> AsyncRead for Remembering<L> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.link).poll_read(context, buffer);
-        if let Some(byte) = buffer.filled().get(before) {
-            self.first.0.get_or_init(|| *byte);
+        let had_room = before < buffer.filled().len() + buffer.remaining();
+        match buffer.filled().get(before) {
+            Some(byte) => drop(self.first.0.first.get_or_init(|| *byte)),
+            None if had_room && polled.is_ready() => {
+                self.first.0.has_ended.store(true, Ordering::Relaxed);
+            }
+            None => {}
         }
         polled
     }

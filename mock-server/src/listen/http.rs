@@ -76,7 +76,7 @@ pub(super) async fn serve<L: Link>(
         _ => {
             let within = Span(shared.limits.head_timeout);
             let no_request = tls.map(|tls| tls.no_request(shared.script.tls_fault()));
-            let (from, why) = why_ended(result.err().as_ref(), within, first.get(), no_request);
+            let (from, why) = why_ended(result.err().as_ref(), within, &first, no_request);
             if let Some((code, text)) = why {
                 shared.recorder.note(Some(conn), code, &text);
             }
@@ -109,7 +109,7 @@ async fn run<L: Link>(
 fn why_ended(
     error: Option<&hyper::Error>,
     head_timeout: Span,
-    first: Option<u8>,
+    first: &FirstByte,
     no_request: Option<Why>,
 ) -> (From, Option<Why>) {
     match (error, no_request) {
@@ -117,7 +117,7 @@ fn why_ended(
             let text = format!("closed: the request's head was not complete within {head_timeout}");
             (From::Server, Some(("slow-request", text)))
         }
-        (Some(error), None) if error.is_parse() && first == Some(TLS_HANDSHAKE) => {
+        (Some(error), None) if error.is_parse() && first.get() == Some(TLS_HANDSHAKE) => {
             let text = "refused: a TLS handshake on a port that speaks plain HTTP: wss against a plain port; connect \
                         with ws (or http), or start the server with TLS";
             (From::Server, Some(("tls-to-plain-port", text.to_owned())))
@@ -125,7 +125,9 @@ fn why_ended(
         (Some(error), _) if error.is_parse() => {
             (From::Server, Some(("not-http", format!("refused: not an HTTP request: {error}"))))
         }
-        (_, Some(why)) if first.is_none() => (From::Client, Some(why)),
+        (_, Some(why)) if first.get().is_none() => (From::Client, Some(why)),
+        // After an answer that ends the connection, as that to a client of HTTP/1.0.
+        (None, _) if !first.has_ended() => (From::Server, None),
         _ => (From::Client, None),
     }
 }
