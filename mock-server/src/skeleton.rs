@@ -78,6 +78,9 @@ struct Connection {
     ended: bool,
     /// The client has said something for which the server closes the connection.
     provoked: bool,
+    joined: bool,
+    /// The client has left, or joined once more: the server closes the earlier channel by itself.
+    closing: bool,
 }
 
 impl Maker {
@@ -135,7 +138,11 @@ impl Maker {
         let asked = Asked { event: frame.event.to_string(), nth: *count, at };
         let key = (conn, frame.msg_ref);
         match message {
-            ClientMessage::Join => self.awaited("join", at),
+            ClientMessage::Join => {
+                let connection = self.connections.entry(conn).or_default();
+                connection.closing = std::mem::replace(&mut connection.joined, true);
+                self.awaited("join", at);
+            }
             ClientMessage::Doc(doc) => {
                 let subscribes = doc.query.trim_start().starts_with("subscription");
                 let is_subscribed = subscribes && self.granted.get(&key) == Some(&true);
@@ -145,7 +152,11 @@ impl Maker {
                 self.connections.entry(conn).or_default().last_beat = Some(at);
             }
             ClientMessage::Unsubscribe(_) => self.comment("The client unsubscribed."),
-            ClientMessage::Leave => self.comment("The client left the channel."),
+            ClientMessage::Leave => {
+                let connection = self.connections.entry(conn).or_default();
+                connection.closing = std::mem::take(&mut connection.joined);
+                self.comment("The client left the channel.");
+            }
         }
         self.asked.insert(key, asked);
     }
@@ -170,11 +181,26 @@ impl Maker {
                 self.answered(&asked, at, reply.status, &reply.response);
             }
             (_, Some(ServerMessage::Data { result, .. })) => self.data(at, text, &result),
+            (Some(frame), Some(ServerMessage::Error | ServerMessage::Close))
+                if is_end_of_channel(&frame) =>
+            {
+                self.channel_ended(conn, at, &frame.event);
+            }
             _ => {
                 self.wait(at);
                 self.step(&format!("send: {}", quoted(text)));
             }
         }
+    }
+
+    fn channel_ended(&mut self, conn: u32, at: Instant, event: &str) {
+        let connection = self.connections.entry(conn).or_default();
+        if event == names::PHX_CLOSE && std::mem::take(&mut connection.closing) {
+            return;
+        }
+        connection.joined = false;
+        self.wait(at);
+        self.step(event);
     }
 
     /// A late answer is a rule, and so is a wrong one.
@@ -247,10 +273,7 @@ impl Maker {
         }
         self.never_answered(conn, at);
         self.wait(at);
-        if !reset {
-            self.comment("TCP ended in order, without a close frame.");
-        }
-        self.step("reset");
+        self.step(if reset { "reset" } else { "cut" });
     }
 
     fn left(&mut self, conn: u32, at: Instant) {
@@ -335,6 +358,11 @@ impl Maker {
         let _ = write!(text, "timeline:\n{}  - end\n", self.steps);
         text
     }
+}
+
+/// Whether `phx_error` or `phx_close` is what the server says by itself: with an empty payload, on the control topic.
+fn is_end_of_channel(frame: &Frame) -> bool {
+    frame.topic == names::CONTROL_TOPIC && frame.payload.to_string() == "{}"
 }
 
 /// A text in double quotes; what JSON escapes, YAML escapes in the same way.

@@ -256,6 +256,44 @@ timeline:
 }
 
 #[tokio::test(start_paused = true)]
+async fn ends_of_channels_and_connections_become_their_verbs() {
+    let text = "
+title: t
+why: w
+timeline:
+  - await: {what: join, within: 9s}
+  - phx_error
+  - await: {what: join, within: 9s}
+  - phx_close
+  - await: {what: leave, within: 9s}
+  - await: {what: heartbeat, within: 9s}
+  - cut
+  - end
+";
+    let scenario = Scenario::parse("t", text).unwrap();
+    let server = MockServer::builder().in_memory().scenario(scenario).start().await.unwrap();
+    let mut line = open(&server).await;
+    for _ in 0..2 {
+        line.text(JOIN).await;
+        line.next_text().await;
+        line.next_text().await;
+    }
+    // What the server closes by itself, at a leave and at a second join, is no step.
+    for text in [JOIN, JOIN, &JOIN.replace("phx_join", "phx_leave")] {
+        line.text(text).await;
+        line.next_text().await;
+    }
+    line.text(HEARTBEAT).await;
+    line.rest().await;
+    let made = skeleton(&server.stop().await);
+    let made = Scenario::parse("made", &made).unwrap_or_else(|error| panic!("{error}"));
+    // Between the last words of the two sides may be a wait.
+    let verbs = made.timeline.iter().map(Step::verb);
+    let verbs = verbs.filter(|verb| !matches!(*verb, "await" | "wait"));
+    assert_eq!(verbs.collect::<Vec<_>>(), ["phx_error", "phx_close", "cut", "end"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_drop_for_want_of_heartbeats_is_left_to_the_server() {
     let server = MockServer::builder().in_memory().start().await.unwrap();
     let mut line = open(&server).await;
