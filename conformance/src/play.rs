@@ -177,28 +177,16 @@ async fn end_of_timeline(server: &MockServer, mut interrupt: watch::Receiver<boo
 
 /// How long a session lasts in real time, with a client that does all it should at once.
 pub fn real_length(name: &str) -> Duration {
-    length(name, |span| span, |span| span)
+    length(name, (1, 1))
 }
 
 /// The longest that a session with a well-behaved client takes, in real time: what its timeline waits for.
 pub fn expected_length(plan: &Plan, name: &str) -> Duration {
-    length(name, |span| span / plan.clock.rate(), |span| span / plan.clock.pace())
+    length(name, (plan.clock.rate(), plan.clock.pace()))
 }
 
-/// What a scenario's timeline and rules wait for, with its waits and its pauses each on their own clock.
-fn length(
-    name: &str,
-    wait: impl Fn(Duration) -> Duration,
-    pause: impl Fn(Duration) -> Duration,
-) -> Duration {
-    let Ok(scenario) = Scenario::named(name) else { return Duration::ZERO };
-    let lengths = scenario.timeline.iter().map(|step| match step {
-        Step::Wait(span) => wait(span.0),
-        Step::Pause(span) => pause(span.0),
-        _ => Duration::ZERO,
-    });
-    let held = scenario.rules.iter().filter_map(|rule| rule.delay).map(|delay| pause(delay.0));
-    lengths.chain(held).sum()
+fn length(name: &str, (rate, pace): (u32, u32)) -> Duration {
+    Scenario::named(name).map_or(Duration::ZERO, |scenario| scenario.length(rate, pace))
 }
 
 async fn start_server(plan: &Plan, name: &str, id: &str) -> Result<MockServer, KitFault> {

@@ -213,29 +213,29 @@ impl Scenario {
         })
     }
 
-    /// How long the timeline takes with a client that does everything at once, in real time, on a clock on which `rate`
-    /// of the client's seconds pass in a real one: what it waits for, and the longest that rules hold an answer.
-    pub fn length(&self, rate: u32) -> Duration {
-        let rate = rate.max(1);
+    /// How long the timeline takes with a client that does everything at once, in real time: what it waits for, and the
+    /// longest that rules hold an answer. `rate` of the client's seconds pass in a real one, and `pace` of the session's.
+    pub fn length(&self, rate: u32, pace: u32) -> Duration {
+        let (rate, pace) = (rate.max(1), pace.max(1));
         let repeated = |times: Count, every: Option<Span>| {
             every.map_or(Duration::ZERO, |every| every.0 / rate * times.0.saturating_sub(1))
         };
         let steps = self.timeline.iter().map(|step| match step {
             Step::Wait(span) => span.0 / rate,
-            Step::Pause(span) => span.0,
+            Step::Pause(span) => span.0 / pace,
             Step::Say(Say { times, every, .. })
             | Step::Push(Push { times, every, .. })
             | Step::Fuzz(Fuzz { times, every, .. }) => repeated(*times, *every),
-            Step::Restart(restart) => restart.pause.0,
+            Step::Restart(restart) => restart.pause.0 / pace,
             _ => Duration::ZERO,
         });
         let held = self.rules.iter().filter_map(|rule| match (rule.delay, rule.wait) {
-            (Some(delay), _) => Some(delay.0),
+            (Some(delay), _) => Some(delay.0 / pace),
             (None, Some(wait)) => Some(wait.0 / rate),
-            (None, None) => rule.reverse.map(|reverse| reverse.within.0),
+            (None, None) => rule.reverse.map(|reverse| reverse.within.0 / pace),
         });
         let upgrades = self.upgrades.iter().filter_map(|upgrade| upgrade.delay);
-        let upgrades = upgrades.map(|delay| delay.0);
+        let upgrades = upgrades.map(|delay| delay.0 / pace);
         steps.chain(held).chain(upgrades).fold(Duration::ZERO, Duration::saturating_add)
     }
 
