@@ -274,6 +274,33 @@ async fn session_goes_through_the_proxy_into_a_transcript_a_replay_and_a_scenari
 }
 
 #[tokio::test]
+async fn proxy_to_a_dead_server_says_so_to_the_client_and_in_its_log() {
+    let dead = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let addr = dead.local_addr().expect("it has one");
+    drop(dead);
+    let args = ["proxy", "--upstream", &format!("ws://{addr}"), "--listen", "127.0.0.1:0"];
+    let mut proxy = command(&args).spawn().expect("it starts");
+    let mut lines = BufReader::new(proxy.stderr.take().expect("it is piped")).lines();
+    let mut until = async |begin: &str| loop {
+        let line = tokio::time::timeout(SOON, lines.next_line()).await.expect("it says something");
+        let line = line.expect("it can be read").expect("it has not ended");
+        if let Some((_, rest)) = line.split_once(begin) {
+            return rest.to_owned();
+        }
+    };
+    let port = until("for clients       ws://127.0.0.1:").await;
+    let port = port.split('/').next().and_then(|port| port.parse().ok()).expect("a port");
+    let mut line = Line::dial(("127.0.0.1", port)).await;
+    line.send(raw::upgrade_request("/api/graph/websocket?vsn=2.0.0&token=x").as_bytes()).await;
+    let Seen::Http { status: 502, body, .. } = line.next().await else { panic!("no answer") };
+    let expected = format!("cannot connect to ws://{addr}: ");
+    assert!(body.contains(&expected), "{body}");
+    let why = until(&expected).await;
+    assert!(why.contains("is the server running there?"), "{why}");
+    proxy.kill().await.expect("it runs");
+}
+
+#[tokio::test]
 async fn start_says_what_is_served() {
     let (mut child, said, port) =
         start(&["serve", "--profile", "phoenix", "--grace", "250ms"]).await;

@@ -1,5 +1,6 @@
 //! A server without a port, on paused time: what a scenario does to sockets, it does to pipes.
 
+#[expect(dead_code, reason = "other tests use the rest")]
 mod raw;
 
 use std::time::Duration;

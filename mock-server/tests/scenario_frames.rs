@@ -51,6 +51,25 @@ async fn wrong_answer_comes_late_in_the_clients_seconds() {
 }
 
 #[tokio::test]
+async fn join_counts_as_what_it_was_answered() {
+    let server = start(
+        "rules:\n- {on: {event: phx_join, nth: 1}, reply: {status: error, response: {reason: full}}}\n- {on: {event: phx_join, nth: 2}, reply: {status: ok, response: {welcome: true}}}",
+    )
+    .await;
+    let mut line = open(&server).await;
+    let reply =
+        |response: &str| format!(r#"["1","1","__absinthe__:control","phx_reply",{response}]"#);
+    line.text(JOIN).await;
+    let refused = reply(r#"{"response":{"reason":"full"},"status":"error"}"#);
+    assert_eq!(line.next_text().await, refused);
+    line.text(SUBSCRIBE).await;
+    assert!(line.next_text().await.contains("unmatched topic"), "it is not joined");
+    line.text(JOIN).await;
+    assert_eq!(line.next_text().await, reply(r#"{"response":{"welcome":true},"status":"ok"}"#));
+    subscribe(&mut line, "2").await;
+}
+
+#[tokio::test]
 async fn frames_are_not_answered() {
     let server = start("rules: [{on: {event: heartbeat, from: 2, times: 1}, ignore: true}]").await;
     let mut line = joined(&server).await;

@@ -25,7 +25,8 @@ pub struct Rule {
     /// Answers nothing, and does nothing.
     #[serde(default)]
     pub ignore: bool,
-    /// Answers this; nothing else is done.
+    /// Answers this. Nothing is executed; but a join, a leave or an unsubscribe that is answered `ok` counts as what it
+    /// is, as it does to the client, and one that is answered `error` does not.
     pub reply: Option<RuleReply>,
     /// Does what is asked, and sends these frames in place of the answer. Placeholders, see below; `{answer}` is the
     /// correct answer.
