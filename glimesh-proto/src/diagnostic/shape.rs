@@ -191,6 +191,9 @@ fn not_an_array(root: &Node<'_>, context: &Context) -> Diagnostic {
     let message = format!("expected an array of 5 elements, found {}", root.kind());
     let fault = Diagnostic::new(&codes::NOT_AN_ARRAY, context, root.span.clone(), message);
     fault.help(match raw("query") {
+        None if raw("type").is_some() && (raw("payload").is_some() || members.len() == 1) => {
+            "this is the protocol graphql-ws: here the client joins __absinthe__:control, and then sends doc"
+        }
         Some(_) => {
             "make this the payload of a doc: [join_ref, ref, \"__absinthe__:control\", \"doc\", …]"
         }

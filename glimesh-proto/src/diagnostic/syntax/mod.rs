@@ -14,6 +14,7 @@
 //! backslashes: after such a fault they stand at different places of different states. What they must agree on, whether
 //! a text is JSON, is held by a property test.
 
+mod after;
 mod blank;
 mod bracket;
 mod quote;
@@ -195,40 +196,6 @@ impl<'a> Scanner<'a> {
             format!("expected {}, found {found:?}", self.expected()),
         );
         self.report(fault.help("remove it"));
-    }
-
-    fn text_after(&mut self, byte: u8) {
-        let rest = self.rest();
-        let span = self.at..self.text.len();
-        self.given_up = true;
-        if rest.chars().all(|c| c == '\0') {
-            return self.nul(span);
-        }
-        let fault = self.fault(
-            &structure::TEXT_AFTER_FRAME,
-            span.clone(),
-            match byte {
-                b'[' | b'{' => "a second frame in the same message",
-                _ => "expected the end of the message, found more text",
-            },
-        );
-        let fault = fault.label(0..self.before, "the first value is complete here");
-        self.report(if matches!(rest.trim(), ";" | ",") {
-            fault.help("remove it").edit(span, "")
-        } else if byte == b'[' {
-            fault.help("send each frame as a message of its own")
-        } else {
-            fault.help("remove what follows the frame, or look for a bracket that closes too early")
-        });
-    }
-
-    fn nul(&mut self, span: Span) {
-        let fault = self.fault(&characters::NUL, span.clone(), "a NUL character");
-        self.report(if span.end == self.text.len() {
-            fault.help("leave the terminator of the C string out of the length").edit(span, "")
-        } else {
-            fault.help("remove it")
-        });
     }
 
     fn expected(&self) -> &'static str {

@@ -92,15 +92,20 @@ impl Scanner<'_> {
     pub(super) fn nothing_like_json(&mut self) -> bool {
         let start = self.text.len() - self.text.trim_start().len();
         let text = self.text.trim();
+        // Brackets and signs that begin other things than JSON's.
+        let foreign = ["[object ", "(", "- "].iter().any(|start| text.starts_with(start));
         let bare = !text
             .starts_with(['[', '{', '"', '\'', '\\', '“', '\u{feff}', '/', '-', '+', '.'])
             && !text.starts_with(|c: char| c.is_ascii_digit() && !text.contains(','))
             && !matches!(text, "true" | "false" | "null")
             && text.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '<');
-        if !bare {
+        if !bare && !foreign {
             return false;
         }
-        let length = text.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(text.len());
+        let length = match text.starts_with("[object ") {
+            true => text.find(']').map_or(text.len(), |at| at + 1),
+            false => text.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(text.len()),
+        };
         let found = shorten(&text[..length]);
         let message = format!("expected an array, found {found}");
         let fault = self.fault(&structure::NOT_JSON, start..start + length, message);
@@ -119,10 +124,30 @@ impl Scanner<'_> {
             None if text.starts_with('<') => {
                 fault.help("this is HTML or XML; a frame is a JSON array")
             }
+            None if text.starts_with('(') => {
+                fault.help("this is a tuple as Python prints it; send json.dumps() of it")
+            }
+            None if text.starts_with("- ") => {
+                fault.help("this is YAML; a frame is a JSON array on one line")
+            }
+            None if is_document(text) => fault.help(
+                "this is a GraphQL document; it belongs into the payload of doc: {\"query\": \"…\"}",
+            ),
+            None if text.contains("([") => {
+                fault.help("send what stands between the parentheses; the call belongs to the program")
+            }
             None => fault.help("send a JSON array: [join_ref, ref, topic, event, payload]"),
         });
         true
     }
+}
+
+/// Whether a text begins as a document does.
+fn is_document(text: &str) -> bool {
+    let word = text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let rest = text[word.len()..].trim_start();
+    ["query", "mutation", "subscription", "fragment"].contains(&word)
+        && (rest.starts_with(['{', '(']) || rest.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
 /// What a word of another language is in JSON.
