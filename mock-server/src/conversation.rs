@@ -51,7 +51,7 @@ impl Conversation {
         Self {
             server: Server::new(config, peer.opened_at),
             viewer: peer.viewer.clone(),
-            held: Held::default(),
+            held: Held::new(&shared.limits),
             beats: 0,
             dropped: false,
             fault: None,

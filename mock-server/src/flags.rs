@@ -1,8 +1,36 @@
-//! Flags that set limits.
+//! Flags that several commands have: TLS, and the limits.
+
+use std::path::PathBuf;
 
 use clap::Args;
-use glimesh_mock::Limits;
 use glimesh_mock::scenario::Span;
+use glimesh_mock::{Builder, Limits};
+
+#[derive(Debug, Args)]
+pub(crate) struct TlsFlags {
+    /// Speaks TLS: wss and https, with a certificate for localhost by an authority that is made for this run.
+    #[arg(long)]
+    tls: bool,
+    /// Writes the authority's certificate to this file, for clients to trust; else to a temporary one.
+    #[arg(long, requires = "tls", value_name = "PATH")]
+    ca_file: Option<PathBuf>,
+    /// The longest that a TLS handshake may take; 5s unless said.
+    #[arg(long, requires = "tls", value_name = "TIME")]
+    handshake_timeout: Option<Span>,
+}
+
+impl TlsFlags {
+    pub(crate) fn tell(self, mut builder: Builder) -> Builder {
+        builder = builder.tls(self.tls);
+        if let Some(path) = self.ca_file {
+            builder = builder.ca_file(path);
+        }
+        if let Some(within) = self.handshake_timeout {
+            builder = builder.handshake_timeout(within.0);
+        }
+        builder
+    }
+}
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
@@ -31,6 +59,13 @@ pub(crate) struct LimitFlags {
     /// How many bytes may wait for a client that reads slowly, before it is cut; at least 4096.
     #[arg(long, value_name = "BYTES", default_value_t = Limits::DEFAULT.unsent)]
     unsent_limit: usize,
+    /// How many frames may wait behind an answer that a scenario holds back, before the connection is closed with
+    /// 1008; as many answers may be held.
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.held)]
+    max_held: usize,
+    /// How many bytes all of them may have.
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::DEFAULT.held_bytes)]
+    held_limit: usize,
 }
 
 impl LimitFlags {
@@ -44,6 +79,8 @@ impl LimitFlags {
             subscriptions: self.max_subscriptions,
             mailbox: self.mailbox,
             unsent: self.unsent_limit,
+            held: self.max_held,
+            held_bytes: self.held_limit,
         }
     }
 }

@@ -4,21 +4,28 @@ use std::collections::VecDeque;
 
 use glimesh_proto::{ClientMessage, Frame, Instant, names};
 
+use crate::limits::Limits;
 use crate::scenario::{AnswerAs, Reverse, Then};
 
 /// Keeps the order of the control topic: while an answer on it is held, later frames on it wait.
 /// Everything else, above all heartbeats, passes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Held {
+    /// How many answers may be held, and how many frames may wait.
+    most: usize,
+    /// How many bytes all of them may have, as frames of the client's.
+    most_bytes: usize,
     answers: Vec<Answer>,
     waiting: VecDeque<String>,
-    waiting_bytes: usize,
+    bytes: usize,
     reversed: Option<Box<Reversed>>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) until: Instant,
+    /// How long the frame is.
+    pub(crate) bytes: usize,
     pub(crate) frame: Frame,
     pub(crate) message: ClientMessage,
     pub(crate) answer: AnswerAs,
@@ -37,22 +44,35 @@ struct Reversed {
 #[derive(Debug)]
 pub(crate) struct TooMany;
 
-/// How many frames may wait behind a held answer.
-const MOST_WAITING: usize = 4_096;
-
-/// How many bytes may wait behind a held answer.
-const MOST_BYTES: usize = 32 << 20;
-
 impl Held {
-    pub(crate) fn hold(&mut self, answer: Answer) -> Result<(), TooMany> {
-        if self.answers.len() >= MOST_WAITING {
-            return Err(TooMany);
+    pub(crate) const fn new(limits: &Limits) -> Self {
+        Self {
+            most: limits.held,
+            most_bytes: limits.held_bytes,
+            answers: Vec::new(),
+            waiting: VecDeque::new(),
+            bytes: 0,
+            reversed: None,
         }
+    }
+
+    pub(crate) fn hold(&mut self, answer: Answer) -> Result<(), TooMany> {
+        self.take_in(self.answers.len(), answer.bytes)?;
         self.answers.push(answer);
         Ok(())
     }
 
-    /// Holds the text of an answer that is to go out before those that were held earlier.
+    /// Whether there is room for another beside `count`, with that many bytes.
+    fn take_in(&mut self, count: usize, bytes: usize) -> Result<(), TooMany> {
+        let all = self.bytes.saturating_add(bytes);
+        if count >= self.most || all > self.most_bytes {
+            return Err(TooMany);
+        }
+        self.bytes = all;
+        Ok(())
+    }
+
+    /// Holds the text of an answer that is to go out before those that were held earlier. The scenario says how many.
     pub(crate) fn reverse(&mut self, now: Instant, how: Reverse, text: String) {
         let Reverse { count, within } = how;
         let reversed = self.reversed.get_or_insert_with(|| {
@@ -78,10 +98,7 @@ impl Held {
     }
 
     pub(crate) fn wait(&mut self, text: &str) -> Result<(), TooMany> {
-        self.waiting_bytes += text.len();
-        if self.waiting.len() >= MOST_WAITING || self.waiting_bytes > MOST_BYTES {
-            return Err(TooMany);
-        }
+        self.take_in(self.waiting.len(), text.len())?;
         self.waiting.push_back(text.to_owned());
         Ok(())
     }
@@ -95,7 +112,9 @@ impl Held {
     pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Answer> {
         let due = self.answers.iter().enumerate().filter(|(_, answer)| answer.until <= now);
         let (index, _) = due.min_by_key(|(_, answer)| answer.until)?;
-        Some(self.answers.remove(index))
+        let answer = self.answers.remove(index);
+        self.bytes -= answer.bytes;
+        Some(answer)
     }
 
     /// The next frame that need not wait any more.
@@ -104,7 +123,7 @@ impl Held {
             return None;
         }
         let text = self.waiting.pop_front()?;
-        self.waiting_bytes -= text.len();
+        self.bytes -= text.len();
         Some(text)
     }
 

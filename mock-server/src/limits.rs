@@ -26,6 +26,11 @@ pub struct Limits {
     pub mailbox: usize,
     /// `limit.unsent`: how many bytes may wait for a client that reads slowly; at least 4096.
     pub unsent: usize,
+    /// `limit.held`: how many frames may wait behind an answer that a scenario holds back, and how many answers may
+    /// be held.
+    pub held: usize,
+    /// `limit.held_bytes`: how many bytes all of them may have.
+    pub held_bytes: usize,
 }
 
 impl Limits {
@@ -39,6 +44,8 @@ impl Limits {
         subscriptions: 10_000,
         mailbox: 16_384,
         unsent: 8 << 20,
+        held: 4_096,
+        held_bytes: 32 << 20,
     };
 
     /// The same within what a server can keep.
@@ -63,6 +70,8 @@ impl Limits {
             ("limit.subscriptions", self.subscriptions.to_string()),
             ("limit.mailbox", self.mailbox.to_string()),
             ("limit.unsent", self.unsent.to_string()),
+            ("limit.held", self.held.to_string()),
+            ("limit.held_bytes", self.held_bytes.to_string()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()

@@ -11,9 +11,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use commands::{proxy, replay};
-use flags::LimitFlags;
+use flags::{LimitFlags, TlsFlags};
 use glimesh_mock::profile::{ProfileName, Settings};
-use glimesh_mock::scenario::{Auth, Span};
+use glimesh_mock::scenario::Auth;
 use glimesh_mock::world::World;
 use glimesh_mock::{Chatter, Ending, MockServer, Profile, Scenario};
 
@@ -93,15 +93,8 @@ struct Serve {
     /// Writes the transcript to this file.
     #[arg(long)]
     record: Option<PathBuf>,
-    /// Speaks TLS: wss and https, with a certificate for localhost by an authority that is made for this run.
-    #[arg(long)]
-    tls: bool,
-    /// Writes the authority's certificate to this file, for clients to trust; else to a temporary one.
-    #[arg(long, requires = "tls", value_name = "PATH")]
-    ca_file: Option<PathBuf>,
-    /// The longest that a TLS handshake may take; 5s unless said.
-    #[arg(long, requires = "tls", value_name = "TIME")]
-    handshake_timeout: Option<Span>,
+    #[command(flatten)]
+    tls: TlsFlags,
     #[command(flatten)]
     settings: Settings,
     #[command(flatten)]
@@ -140,16 +133,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
                 .listen(serve.listen)
                 .profile(Profile::named(serve.profile))
                 .settings(serve.settings)
-                .tls(serve.tls)
                 .control(serve.control)
                 .limits(serve.limits.limits())
                 .keep_transcript(false);
-            if let Some(path) = serve.ca_file {
-                builder = builder.ca_file(path);
-            }
-            if let Some(within) = serve.handshake_timeout {
-                builder = builder.handshake_timeout(within.0);
-            }
+            builder = serve.tls.tell(builder);
             if let Some(name) = &serve.scenario {
                 builder = builder.scenario(scenario(name)?);
             }

@@ -14,6 +14,9 @@ use crate::scenario::Awaited;
 use crate::transcript::{Entry, From, Header, MAX_DATA, Transcript, What};
 
 /// How many entries of connections a session keeps; what comes later is not recorded, and its sender closed.
+///
+/// No setting: it bounds what stays in memory to be judged, so that all sessions end alike. Where nothing stays there,
+/// as in `glimesh-mock serve --record`, the file has no such end.
 pub const MAX_ENTRIES: usize = 200_000;
 
 /// How many bytes of messages a session keeps; see [`MAX_ENTRIES`].

@@ -1,15 +1,16 @@
 //! `glimesh-mock` as a process: what it says, what it answers, and how it ends.
 
-#[expect(dead_code, reason = "other tests use the rest")]
 mod raw;
 
 use std::process::Stdio;
 use std::time::Duration;
 
+use glimesh_mock::Trust;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use raw::{Line, Seen};
+use raw::{Line, Seen, upgrade_request};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::task::JoinHandle;
 
@@ -313,6 +314,8 @@ async fn start_says_what_is_served() {
       limit.connections = 20000
       limit.head = 65536
       limit.head_timeout = 5s
+      limit.held = 4096
+      limit.held_bytes = 33554432
       limit.mailbox = 16384
       limit.subscriptions = 10000
       limit.unsent = 8388608
@@ -397,6 +400,29 @@ async fn start_with_tls_says_what_to_trust_ready_to_paste() {
 }
 
 #[tokio::test]
+async fn replay_speaks_tls_with_a_client_that_trusts_its_authority() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = folder.path().join("ca.pem");
+    let file = path.to_str().expect("it is UTF-8");
+    let (mut child, said, port) = start(&["replay", "--tls", "--ca-file", file]).await;
+    assert!(said.start.contains("with a token      wss://127.0.0.1:"), "{}", said.start);
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("it listens");
+    let trust = Trust::file(&path).expect("it names the authority");
+    let stream = trust.connect("localhost", stream).await.expect("the certificate is good");
+    let mut line = Line::over(stream, false);
+    line.send(upgrade_request("/api/graph/websocket?vsn=2.0.0&token=tok_mytho_chat").as_bytes())
+        .await;
+    assert!(matches!(line.next().await, Seen::Http { status: 101, .. }));
+    line.text(HEARTBEAT).await;
+    assert_eq!(
+        line.next_text().await,
+        r#"["null","1","phoenix","phx_reply",{"response":{},"status":"ok"}]"#
+    );
+    child.kill().await.expect("it runs");
+    check(&["replay", "--ca-file", file], 2, "required arguments were not provided").await;
+}
+
+#[tokio::test]
 async fn world_of_ones_own_is_served() {
     let folder = tempfile::tempdir().expect("there is room");
     let file = folder.path().join("world.json");
@@ -465,8 +491,7 @@ const OWN_WORLD: &str = r#"{
 async fn refused_client_is_told_why_in_the_log_without_colour() {
     let (mut child, said, port) = start(&["serve"]).await;
     let mut line = Line::dial(("127.0.0.1", port)).await;
-    line.send(raw::upgrade_request("/api/graph/websocket?vsn=2.0.0&token=TOKEN_HERE").as_bytes())
-        .await;
+    line.send(upgrade_request("/api/graph/websocket?vsn=2.0.0&token=TOKEN_HERE").as_bytes()).await;
     assert!(matches!(line.next().await, Seen::Http { status: 403, .. }));
     child.kill().await.expect("it runs");
     let rest = tokio::time::timeout(SOON, said.rest).await.expect("it ends").expect("it reads");
@@ -507,7 +532,8 @@ async fn start(args: &[&str]) -> (Child, Said, u16) {
         let line = line.expect("it can be read").expect("it has not ended");
         said.push_str(&line);
         said.push('\n');
-        if let Some((_, rest)) = line.split_once("metrics           http://127.0.0.1:") {
+        let metrics = line.strip_prefix("metrics           ");
+        if let Some((_, rest)) = metrics.and_then(|url| url.split_once("://127.0.0.1:")) {
             let port = rest.split('/').next().and_then(|port| port.parse().ok());
             // Whoever says something later must not wait for us.
             let rest = tokio::spawn(async move {

@@ -11,6 +11,7 @@ use glimesh_mock::replay::{Pace, Replay, Speed};
 use glimesh_mock::transcript::Transcript;
 use glimesh_mock::{MockServer, Printed, Profile};
 
+use crate::flags::TlsFlags;
 use crate::say;
 
 /// Options of `replay`.
@@ -36,11 +37,14 @@ pub(crate) struct Args {
     /// Writes the transcript of the replay to this file.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    #[command(flatten)]
+    tls: TlsFlags,
 }
 
 /// Starts the server.
 pub(crate) async fn start(args: Args) -> anyhow::Result<MockServer> {
     let mut builder = MockServer::builder().listen(args.listen).keep_transcript(false);
+    builder = args.tls.tell(builder);
     if let Some(path) = args.record {
         builder = builder.record_to(path);
     }

@@ -26,7 +26,8 @@ impl Conversation {
                 };
                 self.mark("hold", &frame);
                 let until = now + delay;
-                let answer = Answer { until, frame, message, answer, then };
+                let bytes = frame.encode().len();
+                let answer = Answer { until, bytes, frame, message, answer, then };
                 if self.held.hold(answer).is_err() {
                     self.too_many();
                 }

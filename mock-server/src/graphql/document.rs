@@ -16,6 +16,9 @@ use super::syntax::{self, DEEPEST, SyntaxError};
 const ENGINE_DEEPEST: usize = 8 * DEEPEST;
 
 /// How many tokens a document may have. The real server has no limit.
+///
+/// No setting, as is none of GraphQL's bounds: they keep one document from taking a worker's stack or minutes of its
+/// time, no document of a client for chat comes near, and the documents' store is shared by all connections.
 const MOST_TOKENS: usize = 100_000;
 
 /// How many operations and fragments a document may have. The real server has no limit.

@@ -34,6 +34,8 @@ use crate::transcript::What;
 use crate::websocket::Link;
 
 /// How long connections may take to end when the server stops; then they are cut.
+///
+/// No setting, as are none of the times that an end may take: they run only when nobody is served any more.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Accepts connections, and streams that are given, until told to stop; returns when all have ended.
