@@ -131,3 +131,32 @@ impl Held {
         self.answers.iter().any(|answer| answer.frame.topic == names::CONTROL_TOPIC)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(bytes: usize) -> Answer {
+        let frame = Frame::push(None, None, "t", "e", serde_json::Value::Null);
+        let message = ClientMessage::Heartbeat;
+        let (answer, then) = (AnswerAs::Correctly, None);
+        Answer { until: Instant::ZERO, bytes, frame, message, answer, then }
+    }
+
+    #[test]
+    fn answers_and_frames_share_their_bytes_and_give_them_back() {
+        let limits = Limits { held: 3, held_bytes: 100, ..Limits::DEFAULT };
+        let mut held = Held::new(&limits);
+        assert!(held.hold(answer(60)).is_ok());
+        assert!(held.hold(answer(60)).is_err());
+        assert!(held.wait(&"x".repeat(40)).is_ok());
+        assert!(held.wait("x").is_err());
+        assert!(held.pop_due(Instant::ZERO).is_some());
+        assert!(held.hold(answer(60)).is_ok());
+        assert!(held.pop_due(Instant::ZERO).is_some());
+        assert!(held.pop_waiting().is_some());
+        assert!(held.hold(answer(100)).is_ok());
+        assert!(held.hold(answer(0)).is_ok() && held.hold(answer(0)).is_ok());
+        assert!(held.hold(answer(0)).is_err());
+    }
+}
