@@ -7,6 +7,7 @@
 )]
 
 use std::fs;
+use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
 use glimesh_conformance::check;
@@ -18,7 +19,14 @@ fn accepts(program: &str, args: &[&str], name: &str, text: &str) -> Option<bool>
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(name);
     fs::write(&file, text).unwrap();
-    let ran = Command::new(program).args(args).arg(&file).stdin(Stdio::null()).output().ok()?;
+    let ran = match Command::new(program).args(args).arg(&file).stdin(Stdio::null()).output() {
+        Ok(ran) => ran,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            eprintln!("skipped: there is no {program} here to read {name}");
+            return None;
+        }
+        Err(error) => panic!("cannot start {program}: {error}"),
+    };
     if !ran.status.success() {
         eprintln!("{}", String::from_utf8_lossy(&ran.stderr));
     }
@@ -28,8 +36,10 @@ fn accepts(program: &str, args: &[&str], name: &str, text: &str) -> Option<bool>
 #[test]
 fn javascript_is_read_by_node() {
     for lesson in lesson::ALL {
-        let accepted = accepts("node", &["--check"], "lesson.mjs", lesson.javascript);
-        assert_ne!(accepted, Some(false), "{}.js", lesson.name);
+        let Some(accepted) = accepts("node", &["--check"], "lesson.mjs", lesson.javascript) else {
+            return;
+        };
+        assert!(accepted, "{}.js", lesson.name);
     }
 }
 
@@ -38,8 +48,10 @@ fn python_is_read_by_python() {
     for lesson in lesson::ALL {
         let lines = lesson.python.lines().map(|line| format!("    {line}\n"));
         let body = format!("async def lesson():\n{}", lines.collect::<String>());
-        let accepted = accepts("python3", &["-m", "py_compile"], "lesson.py", &body);
-        assert_ne!(accepted, Some(false), "{}.py", lesson.name);
+        let Some(accepted) = accepts("python3", &["-m", "py_compile"], "lesson.py", &body) else {
+            return;
+        };
+        assert!(accepted, "{}.py", lesson.name);
     }
 }
 

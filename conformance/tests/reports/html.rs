@@ -42,6 +42,26 @@ fn the_html_is_whole_in_itself() {
 }
 
 #[test]
+fn the_html_reads_as_before() {
+    let (results, sessions) = run();
+    insta::assert_snapshot!(shown(&report::html(&finished(&results, &sessions), &printed())));
+}
+
+/// The markup, an element a line, without the style, the script and the hashes of both.
+pub(crate) fn shown(html: &str) -> String {
+    let between = |html: &str, start: &str, end: &str| {
+        let Some((before, rest)) = html.split_once(start) else { return html.to_owned() };
+        let (_, after) = rest.split_once(end).unwrap();
+        format!("{before}{start}…{end}{after}")
+    };
+    let html = between(html, "<style>", "</style>");
+    let html = between(&html, "<script>", "</script>");
+    let html = between(&html, "style-src 'sha256-", "'");
+    let html = between(&html, "script-src 'sha256-", "'");
+    html.replace("><", ">\n<")
+}
+
+#[test]
 fn hostile_frames_are_harmless_in_html() {
     let (results, sessions) = run();
     let html = report::html(&finished(&results, &sessions), &printed());
