@@ -87,6 +87,12 @@ pub struct RunArgs {
     /// Also tell when sessions begin, and afterwards what every check has seen.
     #[arg(short, long)]
     pub verbose: bool,
+    /// L0: the client is a program that connects, judged by the wire. L1: it is an adapter that is driven by JSON lines,
+    /// and judged by the checks that need it, and only by those.
+    ///
+    /// Under L1 the sessions are in real time, and GCK_LEVEL is L1, GCK_DRIVER stdio. The protocol is in the README.
+    #[arg(long, value_enum, default_value_t = LevelArg::L0, conflicts_with_all = ["attach", "trigger"])]
+    pub level: LevelArg,
     /// How the server behaves.
     #[arg(long, value_enum, default_value_t = ProfileName::Glimesh)]
     pub profile: ProfileName,
@@ -154,7 +160,7 @@ pub struct RunArgs {
     pub trigger: bool,
     /// A file in TOML with the client's command and options; what is given here has precedence.
     ///
-    /// The table `client` has command, env, capabilities, grace and connect_timeout, `clock` has mode and rate.
+    /// The table `client` has command, env, level, capabilities, grace and connect_timeout, `clock` has mode and rate.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -270,6 +276,17 @@ pub enum ProfileName {
     Phoenix,
     /// The document's frames byte for byte.
     Literal,
+}
+
+/// What a client can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+pub enum LevelArg {
+    /// Nothing: it is started, and connects.
+    #[value(name = "L0", alias = "l0")]
+    L0,
+    /// What the driver protocol has.
+    #[value(name = "L1", alias = "l1")]
+    L1,
 }
 
 /// The clocks by name.

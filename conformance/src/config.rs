@@ -4,6 +4,7 @@
 //! [client]
 //! command = ["node", "bot.js", "{url}"]
 //! env = { LOG = "debug" }
+//! level = "L0"
 //! capabilities = ["subscribe", "reconnect"]
 //! grace = "3s"
 //! connect_timeout = "30s"
@@ -20,7 +21,7 @@ use std::{fs, io};
 
 use serde::{Deserialize, Deserializer};
 
-use crate::args::{CapabilityArg, ClockArg, RunArgs, parse_duration};
+use crate::args::{CapabilityArg, ClockArg, LevelArg, RunArgs, parse_duration};
 
 /// The file's content. What it does not have is an error with line and column.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -36,6 +37,7 @@ struct ClientConfig {
     command: Vec<String>,
     env: BTreeMap<String, String>,
     capabilities: Option<Vec<CapabilityArg>>,
+    level: Option<LevelArg>,
     #[serde(deserialize_with = "duration")]
     grace: Option<Duration>,
     #[serde(deserialize_with = "duration")]
@@ -93,6 +95,7 @@ impl Config {
         // Of two with the same name the last one counts.
         args.env.splice(0..0, client.env);
         put(&mut args.capabilities, client.capabilities, is_said("capabilities"));
+        put(&mut args.level, client.level, is_said("level"));
         put(&mut args.grace, client.grace, is_said("grace"));
         put(&mut args.connect_timeout, client.connect_timeout, is_said("connect_timeout"));
         put(&mut args.clock, clock.mode, is_said("clock"));

@@ -4,6 +4,7 @@ use glimesh_mock::transcript::{From, ProcessEvent, What};
 use glimesh_proto::connect::Vsn;
 use glimesh_proto::{DecodeError, Frame};
 
+use crate::args::LevelArg;
 use crate::canary;
 use crate::check::{CANNOT_RUN, Capability, Check, Level, Observation, Outcome, Scope};
 use crate::flaky;
@@ -81,7 +82,10 @@ fn count(tally: Option<&mut Tally>, verdict: Verdict) {
 
 fn reads(check: &Check, session: &Session) -> bool {
     let in_scope = match check.scope {
-        Scope::Every => true,
+        // What a driven client sends it was asked for by the kit, queries that are wrong among it.
+        Scope::Every => {
+            suite::level(check) == LevelArg::L1 || !suite::DRIVEN.contains(&session.scenario())
+        }
         Scope::Of(name) => session.scenario() == name,
     };
     in_scope && !session.sets_aside(check.id)
@@ -120,7 +124,10 @@ pub(crate) fn judge_one(
             finding(check, Verdict::Inconclusive, None, observation)
         }
         Some((session, observation)) => {
-            let verdict = verdict(check.level, observation.outcome);
+            let verdict = match observation.unsupported {
+                true => Verdict::Unsupported,
+                false => verdict(check.level, observation.outcome),
+            };
             let finding = finding(check, verdict, Some(session), observation);
             Finding { flaky: flaky::flaky(sessions, check), ..finding }
         }
@@ -199,7 +206,8 @@ fn kit_fault(sessions: &[Session]) -> Option<Finding> {
 fn server_frames(session: &Session) -> Observation {
     // Other scenarios, proxies and recordings may hold anything.
     let is_meant = ["step:send", "step:fuzz"].iter().any(|step| session.mark(step).is_some());
-    if !suite::SESSIONS.contains(&session.scenario()) || is_meant {
+    let is_ours = suite::SESSIONS.iter().chain(&suite::DRIVEN).any(|it| *it == session.scenario());
+    if !is_ours || is_meant {
         return Observation::unseen("the scenario may send what is no frame");
     }
     let speaking_v2 = session.open_connections().filter(|connection| is_v2(session, connection));

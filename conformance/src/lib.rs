@@ -34,6 +34,7 @@ pub mod sarif;
 
 pub mod lint;
 
+mod drive;
 pub mod driver;
 
 pub mod reference;

@@ -60,7 +60,7 @@ pub fn merge(folders: &[PathBuf], rigour: &Rigour) -> Result<Merged> {
     }
     // The order of a single run. The looks at one scenario are of one shard, and in their order already.
     played.sort_by_key(|(result, _)| {
-        suite::SESSIONS.iter().position(|session| *session == result.scenario)
+        suite::SESSIONS.iter().chain(&suite::DRIVEN).position(|session| *session == result.scenario)
     });
     if let Some(pair) = played.windows(2).find(|pair| pair[0].0.id == pair[1].0.id) {
         bail!("the session {} was run by two shards", pair[0].0.id);

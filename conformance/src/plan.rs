@@ -6,7 +6,7 @@ use std::time::Duration;
 use glimesh_mock::profile::Profile;
 
 use crate::accel::Chosen;
-use crate::args::{ClockArg, Deny, Duty, ProfileName, RunArgs, Shard};
+use crate::args::{ClockArg, Deny, Duty, LevelArg, ProfileName, RunArgs, Shard};
 use crate::check::{self, Capability, Check, Scope};
 use crate::client::{self, ContractError};
 use crate::clock::Clock;
@@ -33,6 +33,8 @@ pub struct Plan {
     pub client: Vec<String>,
     /// How a client comes to connect.
     pub start: Start,
+    /// What the client can be asked.
+    pub level: LevelArg,
     /// More for the client's environment.
     pub env: Vec<(String, String)>,
     /// How the server behaves.
@@ -120,7 +122,11 @@ impl Plan {
             _ => Start::Spawn,
         };
         let bundles = args.client.is_empty() && start == Start::Spawn;
-        let client = if bundles { bundled(kit, &[]) } else { args.client.clone() };
+        let client = match (bundles, args.level) {
+            (true, LevelArg::L0) => bundled(kit, &[]),
+            (true, LevelArg::L1) => bundled_driven(kit, &[]),
+            (false, _) => args.client.clone(),
+        };
         if start != Start::Attach {
             client::check(&client, &args.env, args.tls)?;
         }
@@ -137,6 +143,7 @@ impl Plan {
             faketime: None,
             deny_weak: args.rigour.deny == Some(Deny::Weak),
             client,
+            level: args.level,
             env: args.env.clone(),
             profile: profile(args.profile),
             tls: args.tls,
@@ -154,6 +161,11 @@ impl Plan {
         })
     }
 
+    /// Whether the client is driven.
+    pub fn is_driven(&self) -> bool {
+        self.level == LevelArg::L1
+    }
+
     /// Takes a clock that was chosen by a look at the client.
     pub fn take_clock(&mut self, chosen: Chosen) {
         self.clock = chosen.clock;
@@ -165,6 +177,7 @@ impl Plan {
     pub fn for_client(kit: &Path, client: Vec<String>) -> Self {
         Self {
             client,
+            level: LevelArg::L0,
             env: Vec::new(),
             profile: Profile::glimesh(),
             tls: false,
@@ -175,7 +188,7 @@ impl Plan {
             deny_weak: false,
             start: Start::Spawn,
             sessions: suite::SESSIONS.to_vec(),
-            checks: check::catalogue(),
+            checks: suite::catalogue(LevelArg::L0),
             capabilities: Capability::ALL.to_vec(),
             jobs: suite::SESSIONS.len(),
             connect_timeout: CONNECT_TIMEOUT,
@@ -185,6 +198,13 @@ impl Plan {
             patience: None,
         }
     }
+}
+
+/// The command of the bundled reference client as an adapter, with further options.
+pub fn bundled_driven(kit: &Path, options: &[&str]) -> Vec<String> {
+    let program = kit.to_string_lossy().into_owned();
+    let words = ["reference-client", "--driver"].into_iter().chain(options.iter().copied());
+    [program].into_iter().chain(words.map(str::to_owned)).collect()
 }
 
 /// The command of the bundled reference client, with further options.
@@ -226,7 +246,7 @@ fn clock(args: &RunArgs, command: &[String]) -> Result<Clock, PlanError> {
     let takes_interval = command.iter().any(|word| client::uses(word, "heartbeat_ms"));
     let contract = Clock::Contract { rate: args.rate };
     match args.clock {
-        _ if args.attach => Ok(Clock::Real),
+        _ if args.attach || args.level == LevelArg::L1 => Ok(Clock::Real),
         ClockArg::Auto if takes_interval => Ok(contract),
         // Whether a client can be accelerated only shows when it runs: `accel::choose` sees to it.
         ClockArg::Auto | ClockArg::Accel | ClockArg::Real => Ok(Clock::Real),
@@ -246,6 +266,7 @@ fn checks(args: &RunArgs, start: Start) -> Result<Vec<&'static Check>, SelectErr
         }
         None => catalogue,
     };
+    checks.retain(|check| suite::level(check) == args.level);
     // Somebody else's process is nobody's business.
     checks.retain(|check| start == Start::Spawn || !check.slug.starts_with("process/"));
     Ok(checks)

@@ -9,6 +9,7 @@ use glimesh_mock::{MockServer, StartError};
 use tokio::sync::watch;
 
 use crate::client::{self, ContractError, Ended, NotStarted, Running, Values};
+use crate::drive::{self, Kit};
 use crate::event::{Emit, RunEvent};
 use crate::noise::Probe;
 use crate::plan::{Plan, Start};
@@ -235,10 +236,21 @@ async fn attend(
     running: &mut Running,
     mut interrupt: watch::Receiver<bool>,
 ) -> bool {
+    let adapter = running.take_adapter();
+    let kit = adapter.map(|adapter| Kit::new(server, plan.connect_timeout, adapter));
+    let driven = async {
+        match &kit {
+            Some(kit) => drive::play(kit).await,
+            None => std::future::pending().await,
+        }
+    };
     let (ended, cut_short) = tokio::select! {
         biased;
         ended = running.wait() => (ended, false),
-        () = server.scenario_ended() => (stop(plan, server, running).await, false),
+        () = driven => (see_off(plan, server, running, kit.as_ref()).await, false),
+        () = server.scenario_ended(), if kit.is_none() => {
+            (stop(plan, server, running).await, false)
+        }
         () = too_many_connections(server) => (stop(plan, server, running).await, false),
         _ = interrupt.wait_for(|&interrupted| interrupted) => {
             (stop(plan, server, running).await, true)
@@ -266,6 +278,23 @@ async fn too_many_connections(server: &MockServer) {
     }
     let text = format!("the session was ended: more than {MOST_CONNECTIONS} connections");
     server.append(What::Note { code: "too-many-connections".to_owned(), text });
+}
+
+/// Lets a client end that is driven: by its last request, or else as any other.
+async fn see_off(
+    plan: &Plan,
+    server: &MockServer,
+    running: &mut Running,
+    kit: Option<&Kit<'_>>,
+) -> Ended {
+    if let Some(kit) = kit {
+        server.append(process(ProcessEvent::Stop { signal: "bye".to_owned() }));
+        kit.bye(plan.grace).await;
+        if let Ok(ended) = tokio::time::timeout(plan.grace, running.wait()).await {
+            return ended;
+        }
+    }
+    stop(plan, server, running).await
 }
 
 async fn stop(plan: &Plan, server: &MockServer, running: &mut Running) -> Ended {

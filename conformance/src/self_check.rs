@@ -7,12 +7,13 @@ use futures_util::stream::{self, StreamExt};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::args::LevelArg;
 use crate::check::{self, Check, Level};
 use crate::clock::{CONTRACT_RATE, Clock};
 use crate::judge;
 use crate::plan::{self, Plan};
 use crate::play::KitFault;
-use crate::reference::{Mutant, Variant};
+use crate::reference::{DriverManner, Mutant, Variant};
 use crate::results::{Finding, Verdict};
 use crate::runner;
 use crate::suite;
@@ -66,6 +67,10 @@ pub enum Subject {
     Correct(Variant),
     /// Broken: the check named for it must catch it.
     Broken(Mutant),
+    /// The reference client as an adapter.
+    Driver,
+    /// An adapter that differs.
+    Driven(DriverManner),
 }
 
 /// One row of the matrix: a client, and what the checks said of it.
@@ -82,7 +87,9 @@ impl Subject {
     pub fn all() -> Vec<Self> {
         let correct = Variant::ALL.iter().copied().map(Self::Correct);
         let broken = Mutant::ALL.iter().copied().map(Self::Broken);
-        [Self::Reference].into_iter().chain(correct).chain(broken).collect()
+        let driven = DriverManner::ALL.iter().copied().map(Self::Driven);
+        let first = [Self::Reference].into_iter().chain(correct).chain(broken);
+        first.chain([Self::Driver]).chain(driven).collect()
     }
 
     /// Those that show whether the checks that judge time are right: the reference client, and the mutants that such
@@ -101,6 +108,24 @@ impl Subject {
             Self::Reference => "reference",
             Self::Correct(variant) => variant.name(),
             Self::Broken(mutant) => mutant.name(),
+            Self::Driver => "driver",
+            Self::Driven(manner) => manner.name(),
+        }
+    }
+
+    /// The check that must catch it; `None` for a correct client.
+    pub const fn caught_by(self) -> Option<&'static str> {
+        match self {
+            Self::Reference | Self::Correct(_) | Self::Driver => None,
+            Self::Broken(mutant) => Some(mutant.caught_by()),
+            Self::Driven(manner) => manner.caught_by(),
+        }
+    }
+
+    const fn level(self) -> LevelArg {
+        match self {
+            Self::Reference | Self::Correct(_) | Self::Broken(_) => LevelArg::L0,
+            Self::Driver | Self::Driven(_) => LevelArg::L1,
         }
     }
 
@@ -109,21 +134,24 @@ impl Subject {
             Self::Reference => Vec::new(),
             Self::Correct(variant) => vec!["--variant", variant.name()],
             Self::Broken(mutant) => vec!["--mutant", mutant.name()],
+            Self::Driver => Vec::new(),
+            Self::Driven(manner) => vec!["--driver-manner", manner.name()],
         }
     }
 
     /// The sessions that can show what is to be shown: all for a correct client.
     fn sessions(self, checks: &[&'static Check], pace: Pace) -> Vec<&'static str> {
-        match self {
-            Self::Reference | Self::Correct(_) if pace.timing_only => {
+        match (self.caught_by(), self.level()) {
+            (Some(id), _) => {
+                let named = checks.iter().copied().filter(|check| check.id == id);
+                suite::sessions_for(&named.collect::<Vec<_>>())
+            }
+            (None, LevelArg::L0) if pace.timing_only => {
                 let timing: Vec<_> = checks.iter().copied().filter(|it| pace.judges(it)).collect();
                 suite::sessions_for(&timing)
             }
-            Self::Reference | Self::Correct(_) => suite::SESSIONS.to_vec(),
-            Self::Broken(mutant) => {
-                let named = checks.iter().copied().filter(|check| check.id == mutant.caught_by());
-                suite::sessions_for(&named.collect::<Vec<_>>())
-            }
+            (None, LevelArg::L0) => suite::SESSIONS.to_vec(),
+            (None, LevelArg::L1) => suite::DRIVEN.to_vec(),
         }
     }
 }
@@ -135,24 +163,24 @@ impl Row {
             return Some(complaint);
         }
         match self.subject {
-            Subject::Reference => self.first(|verdict| verdict != Verdict::Pass),
-            Subject::Correct(_) => {
-                self.first(|verdict| matches!(verdict, Verdict::Fail | Verdict::Inconclusive))
-            }
-            Subject::Broken(mutant) => self.not_caught(mutant),
+            Subject::Reference | Subject::Driver => self.first(|verdict| verdict != Verdict::Pass),
+            subject => match subject.caught_by() {
+                None => {
+                    self.first(|verdict| matches!(verdict, Verdict::Fail | Verdict::Inconclusive))
+                }
+                Some(id) => self.not_caught(id),
+            },
         }
     }
 
     /// Whether the machine was too busy to see what matters. Such a row is looked at again, alone; a verdict that is
     /// wrong is never.
     fn could_not_be_seen(&self) -> bool {
-        let matters = |finding: &Finding| match self.subject {
-            Subject::Reference | Subject::Correct(_) => true,
-            Subject::Broken(mutant) => finding.id == mutant.caught_by(),
-        };
+        let caught_by = self.subject.caught_by();
+        let matters = |finding: &Finding| caught_by.is_none_or(|id| finding.id == id);
         let unseen = |one: &Finding| matters(one) && one.verdict == Verdict::Inconclusive;
-        let failed = matches!(self.subject, Subject::Reference | Subject::Correct(_))
-            && self.findings.iter().any(|one| one.verdict == Verdict::Fail);
+        let failed =
+            caught_by.is_none() && self.findings.iter().any(|one| one.verdict == Verdict::Fail);
         !failed && self.findings.iter().any(unseen)
     }
 
@@ -164,13 +192,14 @@ impl Row {
         Some(format!("the client {name} gets {verdict} in {id}: {actual}"))
     }
 
-    fn not_caught(&self, mutant: Mutant) -> Option<String> {
-        let (name, id) = (mutant.name(), mutant.caught_by());
+    fn not_caught(&self, id: &str) -> Option<String> {
+        let name = self.subject.name();
         let Some(named) = self.findings.iter().find(|finding| finding.id == id) else {
             return Some(format!("the mutant {name} was not judged by {id}"));
         };
         let (level, verdict) = (named.level, named.verdict);
-        let only_fail_counts = level == Level::Must && !mutant.is_only_weak();
+        let is_only_weak = matches!(self.subject, Subject::Broken(mutant) if mutant.is_only_weak());
+        let only_fail_counts = level == Level::Must && !is_only_weak;
         let caught = match verdict {
             Verdict::Fail => true,
             Verdict::Weak => !only_fail_counts,
@@ -186,15 +215,18 @@ impl Row {
 /// What is wrong with the kit before anything runs: checks that no mutant proves able to fail, and mutants that
 /// name no check.
 pub fn gaps(checks: &[&'static Check]) -> Vec<String> {
-    let names = |mutant: &Mutant, check: &Check| mutant.caught_by() == check.id;
+    let of_clients = Mutant::ALL.iter().map(|mutant| (mutant.name(), mutant.caught_by()));
+    let of_drivers =
+        DriverManner::ALL.iter().filter_map(|manner| Some((manner.name(), manner.caught_by()?)));
+    let mutants: Vec<_> = of_clients.chain(of_drivers).collect();
     let unproven = checks
         .iter()
-        .filter(|check| !Mutant::ALL.iter().any(|mutant| names(mutant, check)))
+        .filter(|check| !mutants.iter().any(|(_, id)| *id == check.id))
         .map(|check| format!("no mutant shows that {} can fail", check.id));
-    let astray =
-        Mutant::ALL.iter().filter(|mutant| !checks.iter().any(|check| names(mutant, check))).map(
-            |mutant| format!("the mutant {} names no check: {}", mutant.name(), mutant.caught_by()),
-        );
+    let astray = mutants
+        .iter()
+        .filter(|(_, id)| !checks.iter().any(|check| *id == check.id))
+        .map(|(name, id)| format!("the mutant {name} names no check: {id}"));
     unproven.chain(astray).collect()
 }
 
@@ -253,7 +285,7 @@ fn in_order_of_start(subjects: &[Subject]) -> Vec<(usize, Subject)> {
         .iter()
         .copied()
         .enumerate()
-        .partition(|(_, subject)| matches!(subject, Subject::Broken(_)));
+        .partition(|(_, subject)| subject.caught_by().is_some());
     let share = broken.len().div_ceil(correct.len().max(1));
     let mut order = Vec::new();
     for subject in correct {
@@ -274,22 +306,32 @@ async fn row(kit: &Path, subject: Subject, pace: Pace) -> Result<Row, KitFault> 
 }
 
 fn plan_for(kit: &Path, (subject, pace): (Subject, Pace), output_dir: PathBuf) -> Plan {
-    let all = check::catalogue();
+    let level = subject.level();
+    let all = suite::catalogue(level);
     let sessions = subject.sessions(&all, pace);
+    let (clock, client) = match level {
+        LevelArg::L0 => {
+            (Clock::Contract { rate: pace.rate }, plan::bundled(kit, &subject.options()))
+        }
+        LevelArg::L1 => (Clock::Real, plan::bundled_driven(kit, &subject.options())),
+    };
     let seen = |check: &&&'static Check| match check.scope {
         check::Scope::Every => true,
         check::Scope::Of(session) => sessions.contains(&session),
     };
     Plan {
-        clock: Clock::Contract { rate: pace.rate },
+        clock,
+        level,
         checks: all.iter().filter(seen).filter(|check| pace.judges(check)).copied().collect(),
         sessions,
         output_dir,
-        patience: Some(match subject {
-            Subject::Broken(_) => PATIENCE_WITH_MUTANTS,
-            Subject::Reference | Subject::Correct(_) => PATIENCE,
-        }),
-        ..Plan::for_client(kit, plan::bundled(kit, &subject.options()))
+        patience: match (level, subject.caught_by()) {
+            // The kit asks when it is time.
+            (LevelArg::L1, _) => None,
+            (LevelArg::L0, Some(_)) => Some(PATIENCE_WITH_MUTANTS),
+            (LevelArg::L0, None) => Some(PATIENCE),
+        },
+        ..Plan::for_client(kit, client)
     }
 }
 
@@ -306,7 +348,7 @@ mod tests {
     fn check(subject: Subject, level: Level, verdict: Verdict, well: bool) {
         let id = match subject {
             Subject::Broken(mutant) => mutant.caught_by(),
-            Subject::Reference | Subject::Correct(_) => "HB001",
+            _ => "HB001",
         };
         let row = Row { subject, findings: vec![finding(id, level, verdict)] };
         assert_eq!(row.complaint().is_none(), well, "{:?}", row.complaint());
@@ -343,7 +385,9 @@ mod tests {
 
     #[test]
     fn without_checks_every_mutant_names_none() {
-        assert_eq!(gaps(&[]).len(), Mutant::ALL.len());
+        let broken = |manner: &&DriverManner| manner.caught_by().is_some();
+        let drivers = DriverManner::ALL.iter().filter(broken).count();
+        assert_eq!(gaps(&[]).len(), Mutant::ALL.len() + drivers);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Which sessions a selection of checks needs: few sessions feed many checks.
 
-use crate::check::{Check, Scope};
+use crate::args::LevelArg;
+use crate::check::{self, Check, Scope};
 
 /// The suite's name: the protocol as it was when Glimesh closed.
 pub const NAME: &str = "glimesh-chat-2023-06";
@@ -50,15 +51,35 @@ pub const SESSIONS: [&str; 35] = [
     "odd-token",
 ];
 
+/// The sessions in which the client is driven, the longest first.
+pub const DRIVEN: [&str; 3] = ["driven-posts", "driven-messages", "driven-reader"];
+
+/// What a client must be able to be asked so that a check can see anything.
+pub fn level(check: &Check) -> LevelArg {
+    match check.scope {
+        Scope::Of(session) if DRIVEN.contains(&session) => LevelArg::L1,
+        Scope::Every if check.slug.starts_with("driver/") => LevelArg::L1,
+        _ => LevelArg::L0,
+    }
+}
+
+/// The checks of a level.
+pub fn catalogue(of: LevelArg) -> Vec<&'static Check> {
+    let mut checks = check::catalogue();
+    checks.retain(|check| level(check) == of);
+    checks
+}
+
 /// The session that is run for checks which are content with any: a short one with a token.
 const ANY: &str = "held-join";
 
 /// The sessions that the checks read.
 pub fn sessions_for(checks: &[&Check]) -> Vec<&'static str> {
     let read = |session: &'static str| checks.iter().any(|check| check.scope == Scope::Of(session));
-    let mut sessions: Vec<_> = SESSIONS.into_iter().filter(|session| read(session)).collect();
-    if sessions.is_empty() && !checks.is_empty() {
-        sessions.push(ANY);
+    let all = SESSIONS.into_iter().chain(DRIVEN);
+    let mut sessions: Vec<_> = all.filter(|session| read(session)).collect();
+    if let (true, Some(check)) = (sessions.is_empty(), checks.first()) {
+        sessions.push(if level(check) == LevelArg::L1 { DRIVEN[0] } else { ANY });
     }
     sessions
 }

@@ -23,7 +23,7 @@ use crate::mailbox::Command;
 use crate::scenario::Auth;
 use crate::shared::Shared;
 use crate::testing::Door;
-use crate::transcript::{Entry, Transcript, What};
+use crate::transcript::{self, Entry, Transcript, What};
 
 /// The access token that clients are given: it may read and post.
 pub const TOKEN: &str = "tok_mytho_chat";
@@ -207,6 +207,16 @@ impl MockServer {
     /// Writes an entry that concerns no connection, such as a process or the noise, with the session's clock.
     pub fn append(&self, what: What) {
         self.shared.recorder.append(None, what);
+    }
+
+    /// A way to write the lines of a driver protocol as [`What::Driver`], with the session's clock and without its
+    /// secrets, that may outlive the server.
+    pub fn driver_log(&self) -> impl Fn(transcript::From, &str) + Send + Sync + 'static {
+        let shared = Arc::clone(&self.shared);
+        move |from, line| {
+            let data = shared.recorder.redact(|redactor| redactor.message(line));
+            shared.recorder.append(None, What::Driver { from, data });
+        }
     }
 
     /// Replaces the session's secrets in any text.

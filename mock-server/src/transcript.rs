@@ -192,6 +192,13 @@ pub enum What {
         /// What happened to it.
         event: ProcessEvent,
     },
+    /// A line of the driver protocol, in a session in which the client is driven.
+    Driver {
+        /// Who says it: `server` for the kit, `client` for the adapter.
+        from: From,
+        /// The line without its prefix, cut after [`MAX_DATA`] bytes, with secrets replaced.
+        data: String,
+    },
 }
 
 /// A step in the life of the client's process.

@@ -37,6 +37,12 @@ mod fault;
 mod gone;
 mod odd;
 
+mod driven;
+mod honest;
+mod post;
+mod query;
+mod told;
+
 mod elements;
 pub mod limit;
 mod lookalike;
@@ -155,6 +161,8 @@ pub struct Observation {
     pub span: Option<(usize, usize)>,
     /// What probably happened, where that can be told from the evidence.
     pub hint: Option<String>,
+    /// Whether nothing could be seen because the client said that it has nothing for it.
+    pub unsupported: bool,
     /// For timing checks: what was measured, the limit, and the tolerance, in the client's seconds.
     pub timing: Option<Timing>,
 }
@@ -211,6 +219,11 @@ impl Observation {
         Self::new(Outcome::Unseen, why)
     }
 
+    /// The client said that it has nothing for this; `why` says in which words.
+    pub fn unsupported(why: impl Into<String>) -> Self {
+        Self { unsupported: true, ..Self::unseen(why) }
+    }
+
     /// The worst of several; of equals the first.
     pub fn worst(all: impl IntoIterator<Item = Self>) -> Option<Self> {
         all.into_iter()
@@ -226,6 +239,7 @@ impl Observation {
             entry: None,
             span: None,
             hint: None,
+            unsupported: false,
             timing: None,
         }
     }
@@ -271,7 +285,7 @@ impl Observation {
 pub const CANNOT_RUN: i32 = 77;
 
 /// The letters of the areas, in the order of the catalogue.
-const ORDER: [&str; 10] = ["PR", "CN", "FR", "JN", "SB", "MS", "HB", "MU", "RC", "FT"];
+const ORDER: [&str; 12] = ["PR", "CN", "FR", "JN", "SB", "MS", "HB", "MU", "QU", "RC", "FT", "EN"];
 
 /// What the modules hold.
 const AREAS: &[&[Check]] = &[
@@ -303,6 +317,10 @@ const AREAS: &[&[Check]] = &[
     &fault::CHECKS,
     &gone::CHECKS,
     &odd::CHECKS,
+    &post::CHECKS,
+    &query::CHECKS,
+    &told::CHECKS,
+    &honest::CHECKS,
 ];
 
 /// Every check, in the order of the catalogue.

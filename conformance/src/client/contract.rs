@@ -132,6 +132,7 @@ pub struct Values {
     /// The file of the run's authority, with TLS.
     ca_file: Option<String>,
     home: PathBuf,
+    driven: bool,
 }
 
 /// A client's command, filled in.
@@ -145,6 +146,8 @@ pub struct Launch {
     pub home: PathBuf,
     /// The program that supervises it.
     pub supervisor: PathBuf,
+    /// Whether it is driven over its standard input and output.
+    pub driven: bool,
 }
 
 impl Values {
@@ -164,7 +167,8 @@ impl Values {
         if ca_file.is_none() {
             withheld.push("GLIMESH_CA_FILE");
         }
-        Self { rows: TABLE.iter().map(value).collect(), withheld, ca_file, home: home.to_owned() }
+        let rows = TABLE.iter().map(value).collect();
+        Self { rows, withheld, ca_file, home: home.to_owned(), driven: plan.is_driven() }
     }
 
     fn get(&self, name: &str) -> &str {
@@ -195,14 +199,16 @@ impl Values {
         let tmp = tmp(&self.home).to_string_lossy().into_owned();
         let own = [
             ("GCK_PROTOCOL", PROTOCOL.to_owned()),
-            ("GCK_LEVEL", "L0".to_owned()),
+            ("GCK_LEVEL", if self.driven { "L1" } else { "L0" }.to_owned()),
             ("HOME", self.home.to_string_lossy().into_owned()),
             ("TMPDIR", tmp.clone()),
             ("TMP", tmp.clone()),
             ("TEMP", tmp),
         ];
         let trust = TRUST.iter().filter_map(|&name| Some((name, self.ca_file.clone()?)));
-        told.chain(own.into_iter().chain(trust).map(|(name, value)| (name.to_owned(), value)))
+        let driver = self.driven.then(|| ("GCK_DRIVER", "stdio".to_owned()));
+        let own = own.into_iter().chain(driver).chain(trust);
+        told.chain(own.map(|(name, value)| (name.to_owned(), value)))
     }
 }
 
@@ -238,10 +244,12 @@ pub fn launch(plan: &Plan, values: &Values) -> Result<Launch, ContractError> {
         accel::preload(&mut env, library, rate);
     }
     let mut texts = plan.client.iter().chain(plan.env.iter().map(|(_, value)| value));
-    if texts.all(|text| placeholders(text).next().is_none()) {
+    // Whoever is driven is told the URL when it is to connect.
+    if !plan.is_driven() && texts.all(|text| placeholders(text).next().is_none()) {
         command.push(values.get("url").to_owned());
     }
-    Ok(Launch { command, env, home: values.home.clone(), supervisor: plan.supervisor.clone() })
+    let (home, supervisor) = (values.home.clone(), plan.supervisor.clone());
+    Ok(Launch { command, env, home, supervisor, driven: plan.is_driven() })
 }
 
 fn known(name: &str, text: &str, tls: bool) -> Result<(), ContractError> {

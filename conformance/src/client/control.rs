@@ -14,6 +14,8 @@ pub(super) enum Request {
         env: Vec<(String, String)>,
         /// Deleted by the supervisor if the runner dies.
         home: PathBuf,
+        /// A named pipe to read from, which somebody writes to; nothing if absent.
+        stdin: Option<PathBuf>,
     },
     /// Ask the client to end, and kill it if it has not done so in time.
     Stop { grace_ms: u64 },

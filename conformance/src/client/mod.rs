@@ -21,5 +21,5 @@ mod tree;
 
 pub use contract::{ContractError, Launch, Values, check, launch, uses};
 pub use control::Ended;
-pub use spawn::{NotStarted, Running, asked_to_stop, start};
+pub use spawn::{Adapter, NotStarted, Running, asked_to_stop, start};
 pub use supervise::{SUPERVISE, supervise};

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -39,7 +39,11 @@ struct Kept {
 }
 
 impl Capture {
-    pub(super) fn start(mut stream: impl AsyncRead + Send + Unpin + 'static) -> Self {
+    /// Reads a stream; `copy` gets the same bytes as they come.
+    pub(super) fn start(
+        mut stream: impl AsyncRead + Send + Unpin + 'static,
+        mut copy: Option<DuplexStream>,
+    ) -> Self {
         let kept = Arc::new(Mutex::new(Kept::default()));
         let sink = Arc::clone(&kept);
         let reading = tokio::spawn(async move {
@@ -49,6 +53,12 @@ impl Capture {
                 sink.lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .take(&chunk[..n], Instant::now());
+                if let Some(to) = &mut copy
+                    && to.write_all(&chunk[..n]).await.is_err()
+                {
+                    // Nobody reads it any more.
+                    copy = None;
+                }
             }
         });
         Self { kept, reading }

@@ -1,6 +1,6 @@
 //! A client's supervisor, seen from the runner.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -8,10 +8,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use nix::unistd::Pid;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, mkfifo};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, duplex};
 use tokio::net::UnixStream;
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf, pipe};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
@@ -40,6 +41,16 @@ pub struct Running {
     reports: Lines<BufReader<OwnedReadHalf>>,
     stdout: Capture,
     stderr: Capture,
+    adapter: Option<Adapter>,
+}
+
+/// The two streams over which a client is driven.
+#[derive(Debug)]
+pub struct Adapter {
+    /// Its standard output, which is kept as any client's, too.
+    pub stdout: DuplexStream,
+    /// Its standard input, which ends when this is dropped.
+    pub stdin: pipe::Sender,
 }
 
 /// Why a client was not started.
@@ -59,7 +70,7 @@ pub enum NotStarted {
 ///
 /// [`NotStarted`] tells a wrong command from the kit's own fault.
 pub async fn start(launch: Launch) -> Result<Running, NotStarted> {
-    let (mut running, request) = supervisor(launch).map_err(NotStarted::Kit)?;
+    let (mut running, request, both_ends) = supervisor(launch).map_err(NotStarted::Kit)?;
     running.say(&request).await.map_err(NotStarted::Kit)?;
     let Ok(report) = tokio::time::timeout(START_LATE, running.next_report()).await else {
         return Err(NotStarted::Kit(io::ErrorKind::TimedOut.into()));
@@ -67,6 +78,8 @@ pub async fn start(launch: Launch) -> Result<Running, NotStarted> {
     match report.map_err(NotStarted::Kit)? {
         Some(Report::Started { pid }) => {
             running.client = Some(Pid::from_raw(pid));
+            // From here on the client alone can read it.
+            drop(both_ends);
             Ok(running)
         }
         Some(Report::NotStarted { error }) => Err(NotStarted::Refused(error)),
@@ -76,8 +89,24 @@ pub async fn start(launch: Launch) -> Result<Running, NotStarted> {
     }
 }
 
-fn supervisor(launch: Launch) -> io::Result<(Running, Request)> {
+/// How much of an adapter's output may wait for the kit.
+const WAITING: usize = 64 * 1024;
+
+/// Both ends of a named pipe, held open so that opening one end does not wait for the other.
+type BothEnds = Option<File>;
+
+fn supervisor(launch: Launch) -> io::Result<(Running, Request, BothEnds)> {
     fs::create_dir_all(contract::tmp(&launch.home))?;
+    let stdin = launch.driven.then(|| launch.home.join("stdin"));
+    let (mut both_ends, mut adapter, mut copy) = (None, None, None);
+    if let Some(path) = &stdin {
+        mkfifo(path, Mode::S_IRUSR | Mode::S_IWUSR)?;
+        both_ends = Some(File::options().read(true).write(true).open(path)?);
+        let stdin = pipe::OpenOptions::new().open_sender(path)?;
+        let (theirs, stdout) = duplex(WAITING);
+        copy = Some(theirs);
+        adapter = Some(Adapter { stdout, stdin });
+    }
     let (ours, theirs) = UnixStream::pair()?;
     let theirs = theirs.into_std()?;
     theirs.set_nonblocking(false)?;
@@ -95,14 +124,20 @@ fn supervisor(launch: Launch) -> io::Result<(Running, Request)> {
         supervisor,
         requests,
         reports: BufReader::new(reports).lines(),
-        stdout: Capture::start(stdout),
-        stderr: Capture::start(stderr),
+        stdout: Capture::start(stdout, copy),
+        stderr: Capture::start(stderr, None),
+        adapter,
     };
     let Launch { command, env, home, .. } = launch;
-    Ok((running, Request::Start { command, env, home }))
+    Ok((running, Request::Start { command, env, home, stdin }, both_ends))
 }
 
 impl Running {
+    /// The streams of a client that is driven, once.
+    pub const fn take_adapter(&mut self) -> Option<Adapter> {
+        self.adapter.take()
+    }
+
     /// Waits until the client and all that it has started are gone. May be cancelled and called again.
     pub async fn wait(&mut self) -> Ended {
         loop {

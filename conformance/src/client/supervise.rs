@@ -3,6 +3,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -64,8 +65,10 @@ fn supervise_over(socket: impl AsFd) -> io::Result<()> {
     shrug_off_signals()?;
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_child_subreaper(true)?;
-    let Some(Request::Start { command, env, home }) = next(&mut requests) else { return Ok(()) };
-    let client = match start(&command, env) {
+    let Some(Request::Start { command, env, home, stdin }) = next(&mut requests) else {
+        return Ok(());
+    };
+    let client = match start(&command, env, stdin.as_deref()) {
         Ok(pid) => pid,
         Err(error) => {
             return say(&mut control, &Report::NotStarted { error: in_words(&command, &error) });
@@ -80,17 +83,19 @@ fn supervise_over(socket: impl AsFd) -> io::Result<()> {
 }
 
 /// Starts the client in a process group of its own.
-fn start(command: &[String], env: Vec<(String, String)>) -> io::Result<Pid> {
+fn start(command: &[String], env: Vec<(String, String)>, stdin: Option<&Path>) -> io::Result<Pid> {
     let [program, arguments @ ..] = command else {
         return Err(io::Error::from(io::ErrorKind::NotFound));
     };
+    let stdin =
+        stdin.map_or_else(|| Ok(Stdio::null()), |pipe| File::open(pipe).map(Stdio::from))?;
     let added = env.into_iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
     let child = Command::new(program)
         .args(arguments)
         .env_clear()
         .envs(inherit::inherited(env::vars_os()))
         .envs(added)
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .process_group(0)
         .spawn()?;
     Ok(Pid::from_raw(i32::try_from(child.id()).expect("process ids are positive 32-bit numbers")))
@@ -285,7 +290,8 @@ mod tests {
         };
         let said = |program: &str| {
             let command = [program.to_owned()];
-            let error = start(&command, vec![("PATH".to_owned(), "/bin".to_owned())]).unwrap_err();
+            let error =
+                start(&command, vec![("PATH".to_owned(), "/bin".to_owned())], None).unwrap_err();
             in_words(&command, &error)
         };
         assert_eq!(said("no-such-bot"), r#"cannot start "no-such-bot": no such program in PATH"#);

@@ -3,6 +3,8 @@
 //! It is a program like any other. [`glimesh_proto::client::Client`] knows the protocol; `run` moves bytes between
 //! it and the socket; `wire` stands in between and makes of a frame what a variant or a mutant would send.
 
+mod driver;
+mod driver_manner;
 mod mutant;
 mod variant;
 
@@ -20,6 +22,7 @@ mod surroundings;
 use std::process::ExitCode;
 use std::time::Duration;
 
+pub use driver_manner::DriverManner;
 use glimesh_mock::Trust;
 pub use mutant::Mutant;
 pub use surroundings::{Said, Surroundings};
@@ -30,8 +33,14 @@ pub use variant::Variant;
 pub struct Args {
     /// The socket's URL, with `vsn` and the credential. The channel is taken from GLIMESH_CHANNEL_ID, and with wss
     /// the authority to trust from GLIMESH_CA_FILE.
-    #[arg(long)]
-    pub url: String,
+    #[arg(long, required_unless_present = "driver")]
+    pub url: Option<String>,
+    /// Be an adapter: read requests of the driver protocol from standard input, and answer on standard output.
+    #[arg(long, conflicts_with_all = ["url", "variant", "mutant"])]
+    pub driver: bool,
+    /// As an adapter, be correct but different, or have this defect.
+    #[arg(long, value_enum, requires = "driver")]
+    pub driver_manner: Option<DriverManner>,
     /// The time between two heartbeats.
     #[arg(long, value_name = "N", default_value_t = 25_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub heartbeat_ms: u64,
@@ -62,6 +71,9 @@ pub async fn run(args: Args) -> ExitCode {
             return ExitCode::from(run::USAGE);
         }
     };
+    if args.driver {
+        return ExitCode::from(driver::run(args.driver_manner, trust, &args).await);
+    }
     let mut settings = Settings::new(args, trust, around);
     if let Ok(channel_id) = std::env::var("GLIMESH_CHANNEL_ID") {
         settings.channel_id = channel_id;
@@ -106,7 +118,7 @@ impl Settings {
             (None, None) => Manner::Polite,
         };
         Self {
-            url: args.url,
+            url: args.url.unwrap_or_default(),
             trust,
             channel_id: CHANNEL_ID.to_owned(),
             heartbeat_every: Duration::from_millis(args.heartbeat_ms),

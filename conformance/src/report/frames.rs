@@ -98,6 +98,8 @@ impl Line {
                 line(Lane::Kit, format!("the machine's longest stall was {worst_stall_ms} ms"))
             }
             What::Process { event } => line(Lane::Kit, process(event)),
+            What::Driver { from: From::Server, data } => line(Lane::Kit, format!("asked: {data}")),
+            What::Driver { from: From::Client, data } => line(Lane::Kit, format!("told: {data}")),
         }
     }
 }
@@ -207,7 +209,7 @@ pub(super) fn around(session: &Session, finding: &Finding) -> Vec<usize> {
     let conn = fault.and_then(|index| entries[index].conn);
     let worth_showing = |entry: &Entry| match entry.what {
         What::Accept | What::Noise { .. } => false,
-        What::Mark { .. } | What::Process { .. } => conn.is_none(),
+        What::Mark { .. } | What::Process { .. } | What::Driver { .. } => conn.is_none(),
         _ => conn.is_none() || entry.conn == conn,
     };
     let shown = |range: std::ops::Range<usize>| {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::page::{BAD, BOLD, GOOD, PLAIN, WEAK, count, cut, hanging};
 use crate::check::{Check, Level};
 use crate::results::{Finding, Verdict};
-use crate::self_check::{Row, Subject};
+use crate::self_check::Row;
 
 /// Where the text of a row begins.
 const TEXT: usize = 28;
@@ -24,7 +24,7 @@ pub fn self_check_row(row: &Row) {
 /// Those of the writer.
 pub fn matrix(rows: &[Row], checks: &[&'static Check], mut out: impl Write) -> io::Result<()> {
     let (broken, correct): (Vec<_>, Vec<_>) =
-        rows.iter().partition(|row| matches!(row.subject, Subject::Broken(_)));
+        rows.iter().partition(|row| row.subject.caught_by().is_some());
     for (heading, rows) in [("Correct clients", &correct), ("Broken clients", &broken)] {
         writeln!(out, "{BOLD}{heading}{BOLD:#}")?;
         for row in rows {
@@ -68,13 +68,12 @@ fn as_expected(row: &Row) -> String {
             .collect();
         if others.is_empty() { String::new() } else { format!("; also {}", others.join(", ")) }
     };
-    match row.subject {
-        Subject::Reference | Subject::Correct(_) => {
+    match row.subject.caught_by() {
+        None => {
             let passed = row.findings.iter().filter(|f| f.verdict == Verdict::Pass).count();
             format!("passes {}{}", count(passed, "check"), others(""))
         }
-        Subject::Broken(mutant) => {
-            let id = mutant.caught_by();
+        Some(id) => {
             let named = row.findings.iter().find(|finding| finding.id == id);
             match named {
                 Some(finding) => {

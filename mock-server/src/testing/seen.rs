@@ -93,7 +93,9 @@ fn line(entry: &Entry) -> Option<String> {
         // Every timeline has an end, and so has none at all.
         What::Mark { name } if name == "end" => return None,
         What::Mark { name } => ('-', format!("step {name}")),
-        What::Accept | What::Noise { .. } | What::Process { .. } => return None,
+        What::Accept | What::Noise { .. } | What::Process { .. } | What::Driver { .. } => {
+            return None;
+        }
     };
     let mut line = format!("{:>9.3}s ", entry.at.since_start().as_secs_f64());
     match entry.conn {

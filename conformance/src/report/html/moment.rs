@@ -92,9 +92,11 @@ impl Moment<'_> {
             // Only heartbeats have one.
             _ if self.remark.is_some() => "beat",
             What::Text { .. } | What::Binary { .. } => "frame",
-            What::Note { .. } | What::Mark { .. } | What::Noise { .. } | What::Process { .. } => {
-                "note"
-            }
+            What::Note { .. }
+            | What::Mark { .. }
+            | What::Noise { .. }
+            | What::Process { .. }
+            | What::Driver { .. } => "note",
             _ => "event",
         }
     }

@@ -1,0 +1,146 @@
+//! Queries over the socket, and whom their answers reach.
+
+use serde_json::Value;
+
+use crate::check::driven::{Asked, Outcome, asked_to_query, documents, not_asked, unsupported};
+use crate::check::elements::shorten;
+use crate::check::{Check, Level, Observation, Scope};
+use crate::drive;
+use crate::session::Session;
+
+/// The checks of this area.
+pub(super) const CHECKS: [Check; 3] = [
+    Check {
+        id: "QU001",
+        slug: "query/over-the-socket",
+        clauses: &["GCW-QU-01"],
+        level: Level::May,
+        title: "queries over the socket that is open",
+        requirement: "A query MAY travel as a doc over the connection that is already there.",
+        why: "A second connection for every question costs the server and the user time, and has to be kept alive, too.",
+        mend: "Push the query as a doc on the control topic, and wait for the reply with its ref.",
+        scope: Scope::Of("driven-posts"),
+        needs: None,
+        timing: false,
+        judge: over_the_socket,
+    },
+    Check {
+        id: "QU003",
+        slug: "query/right-answer",
+        clauses: &["GCW-QU-04"],
+        level: Level::Should,
+        title: "gives each query its own answer",
+        requirement: "Of two queries at once, each SHOULD get the answer that has its ref, whichever comes first.",
+        why: "The shorter query is answered first. A client that takes the next reply for the oldest request shows one user's data as another's.",
+        mend: "Keep a map from ref to request; count the ref up with every frame.",
+        scope: Scope::Of("driven-posts"),
+        needs: None,
+        timing: false,
+        judge: right_answer,
+    },
+    Check {
+        id: "QU004",
+        slug: "query/errors-told",
+        clauses: &["GCW-QU-02", "ABS-02"],
+        level: Level::Should,
+        title: "tells of errors in an answer",
+        requirement: "Errors in an answer SHOULD reach the application.",
+        why: "An answer without data and without an error looks like an empty one.",
+        mend: "Look at the reply's status and at `errors` in its response, and fail the request with what they say.",
+        scope: Scope::Of("driven-posts"),
+        needs: None,
+        timing: false,
+        judge: errors_told,
+    },
+];
+
+/// A query whose answer can be judged.
+fn supported(session: &Session, document: &str) -> Result<Asked, Observation> {
+    let asked = asked_to_query(session, document).ok_or_else(not_asked)?;
+    match asked.answer.as_ref().map(|answer| &answer.what) {
+        Some(Outcome::Unsupported(refusal)) => Err(unsupported(refusal)),
+        _ => Ok(asked),
+    }
+}
+
+fn over_the_socket(session: &Session) -> Observation {
+    let asked = match supported(session, drive::QUERY.0) {
+        Ok(asked) => asked,
+        Err(observation) => return observation,
+    };
+    let expected = "the query as a doc on the connection that is open";
+    let after = |entry: &usize| *entry > asked.entry;
+    let sent = documents(session).find(|(_, entry, _, frame)| {
+        after(entry) && frame.payload["query"].to_string().contains(drive::QUERY.1)
+    });
+    let opened = session.requests().find(|request| after(&request.entry));
+    match (sent, opened) {
+        (_, Some(request)) => Observation::note("the client opened another connection to ask")
+            .expecting(expected)
+            .at_entry(request.entry, request.at),
+        (Some((_, entry, at, _)), None) => {
+            Observation::met("asked over the same connection").at_entry(entry, at)
+        }
+        (None, None) => Observation::note("the query did not go over the socket")
+            .expecting(expected)
+            .at_entry(asked.entry, asked.at),
+    }
+}
+
+fn right_answer(session: &Session) -> Observation {
+    let slow = format!("{} # slow", drive::QUERY.0);
+    let (one, two) = match (supported(session, &slow), supported(session, drive::OTHER_QUERY.0)) {
+        (Ok(one), Ok(two)) => (one, two),
+        (Err(observation), _) | (_, Err(observation)) => return observation,
+    };
+    let [mine, other] = [drive::QUERY.1, drive::OTHER_QUERY.1];
+    let judged = [(one, mine, other), (two, other, mine)].map(|(asked, own, foreign)| {
+        let expected = format!("an answer with {own}");
+        match asked.answer {
+            Some(answer) => match answer.what {
+                Outcome::Ok(reply) => {
+                    let text = Value::Object(reply.ok).to_string();
+                    if text.contains(own) && !text.contains(foreign) {
+                        Observation::met(format!("an answer with {own}"))
+                    } else {
+                        Observation::unmet(format!("the answer is {}", shorten(&text)))
+                    }
+                }
+                Outcome::Error(error) => {
+                    Observation::unmet(format!("told was: {}", shorten(&error.message)))
+                }
+                Outcome::Unsupported(refusal) => return unsupported(&refusal),
+            }
+            .expecting(expected)
+            .at_entry(answer.entry, answer.at),
+            None => Observation::unmet("the query was not answered")
+                .expecting(expected)
+                .at_entry(asked.entry, asked.at),
+        }
+    });
+    Observation::worst(judged).unwrap_or_else(not_asked)
+}
+
+fn errors_told(session: &Session) -> Observation {
+    let asked = match supported(session, drive::WRONG_QUERY) {
+        Ok(asked) => asked,
+        Err(observation) => return observation,
+    };
+    let expected = "an error, or an answer that holds the errors";
+    let Some(answer) = &asked.answer else {
+        return Observation::unmet("the query was refused, and the application was told nothing")
+            .expecting(expected)
+            .at_entry(asked.entry, asked.at);
+    };
+    let seen = match &answer.what {
+        Outcome::Error(error) => Observation::met(format!("told was: {}", shorten(&error.message))),
+        Outcome::Ok(reply)
+            if Value::Object(reply.ok.clone()).to_string().contains("\"errors\"") =>
+        {
+            Observation::met("the answer holds the errors")
+        }
+        Outcome::Ok(_) => Observation::unmet("the errors are missing in what was told"),
+        Outcome::Unsupported(refusal) => return unsupported(refusal),
+    };
+    seen.expecting(expected).at_entry(answer.entry, answer.at)
+}

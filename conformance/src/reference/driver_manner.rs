@@ -1,0 +1,96 @@
+//! Adapters that differ: correct ones, and broken ones that name the check which must catch them.
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
+/// Writes the enum, its list, its names and its checks from one table.
+macro_rules! manners {
+    ($($(#[doc = $doc:literal])+ $manner:ident = $name:literal => $check:expr,)+) => {
+        /// An adapter that differs from the bundled one in one thing.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum DriverManner {
+            $($(#[doc = $doc])+ $manner,)+
+        }
+
+        impl DriverManner {
+            /// Every one, the correct ones first.
+            pub const ALL: &'static [Self] = &[$(Self::$manner,)+];
+
+            /// Its name on the command line.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$manner => $name,)+
+                }
+            }
+
+            /// The id of the check that must catch it; `None` if it is correct.
+            pub const fn caught_by(self) -> Option<&'static str> {
+                match self {
+                    $(Self::$manner => $check,)+
+                }
+            }
+        }
+    };
+}
+
+manners! {
+    /// Writes the text into the document, escaped as GraphQL demands.
+    Inline = "inline" => None,
+    /// Sends one document after the other.
+    OneAtATime = "one-at-a-time" => None,
+    /// Prints log output between its answers.
+    Chatty = "chatty" => None,
+    /// Can only read one channel, and says so.
+    ReadsOnly = "reads-only" => None,
+
+    /// Posts to another channel.
+    PostsElsewhere = "posts-elsewhere" => Some("MU001"),
+    /// Leaves quotes away.
+    StripsQuotes = "strips-quotes" => Some("MU002"),
+    /// Pastes the text into the document. Origin: the document's section on sending.
+    PastesText = "pastes-text" => Some("MU003"),
+    /// Cuts texts after a hundred bytes.
+    CutsLongTexts = "cuts-long-texts" => Some("MU004"),
+    /// Tells of success when the post was sent.
+    ConfirmsAtOnce = "confirms-at-once" => Some("MU005"),
+    /// Takes each reply for the oldest request.
+    FirstInFirstOut = "first-in-first-out" => Some("MU006"),
+    /// Looks at a reply's status alone.
+    HidesRefusals = "hides-refusals" => Some("MU007"),
+    /// Sends a refused post again and again.
+    RepeatsRefused = "repeats-refused" => Some("MU007"),
+    /// Sends queries with the event `query`.
+    QueriesByEvent = "queries-by-event" => Some("QU001"),
+    /// Gives each query the newest answer.
+    SwapsAnswers = "swaps-answers" => Some("QU003"),
+    /// Leaves the errors of an answer away.
+    HidesErrors = "hides-errors" => Some("QU004"),
+    /// Tells of nothing that comes.
+    TellsNothing = "tells-nothing" => Some("MS001"),
+    /// Takes any push for one of its own.
+    TellsEverything = "tells-everything" => Some("MS006"),
+    /// Drops messages with fields that it does not know. Origin: Firezone #3896.
+    DropsUnknownFields = "drops-unknown-fields" => Some("MS007"),
+    /// Takes bytes for characters.
+    ReadsBytes = "reads-bytes" => Some("MS009"),
+    /// Tells of nothing any more after a push with errors.
+    SilentAfterErrors = "silent-after-errors" => Some("MS010"),
+    /// Tells two messages at a time, the newer one first.
+    NewestFirst = "newest-first" => Some("MS014"),
+    /// Tells everything for its first subscription.
+    OneForAll = "one-for-all" => Some("SB006"),
+    /// Answers ok to `unsubscribe`, and sends nothing. Origin: absinthe-socket #8.
+    NeverUnsubscribes = "never-unsubscribes" => Some("SB007"),
+    /// Answers ok to `send_chat`, and sends nothing.
+    ClaimsToPost = "claims-to-post" => Some("EN002"),
+}
+
+impl ValueEnum for DriverManner {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
+}
