@@ -1,5 +1,6 @@
 //! The command line, as values.
 
+mod driver;
 mod report;
 mod working;
 
@@ -14,6 +15,7 @@ use crate::check::Capability;
 use crate::clock::CONTRACT_RATE;
 use crate::server::Address;
 
+pub use driver::{DriverCheckArgs, DriverCommand};
 pub use report::{MatrixFormat, Output, ReportCommand, ShowCommand};
 pub use working::{BaselineCommand, MergeArgs, RigourArgs};
 
@@ -50,6 +52,9 @@ pub enum Command {
     /// Work with a baseline: what is known to be wrong with a client.
     #[command(subcommand)]
     Baseline(BaselineCommand),
+    /// Work with adapters, which drive clients as the kit asks them to.
+    #[command(subcommand)]
+    Driver(DriverCommand),
     /// Play the recordings of the real server against any server and tell how its answers differ.
     Server(ServerArgs),
     /// The bundled client, a program like any other.

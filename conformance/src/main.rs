@@ -12,8 +12,8 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use glimesh_conformance::accel::{self, ChooseError};
 use glimesh_conformance::args::{
-    BaselineCommand, Cli, Command, Format, JudgeArgs, MergeArgs, ProgressArg, ReportCommand,
-    RunArgs, RunFormat, SelfCheckArgs, ServerArgs,
+    BaselineCommand, Cli, Command, DriverCommand, Format, JudgeArgs, MergeArgs, ProgressArg,
+    ReportCommand, RunArgs, RunFormat, SelfCheckArgs, ServerArgs,
 };
 use glimesh_conformance::baseline::{self, Baseline, Facts};
 use glimesh_conformance::config::{Config, ConfigError};
@@ -26,7 +26,7 @@ use glimesh_conformance::report::{self, Detail, FinishedRun, Folder, Progress};
 use glimesh_conformance::results::{Finding, Results};
 use glimesh_conformance::self_check::{self, Pace, Subject};
 use glimesh_conformance::session::Session;
-use glimesh_conformance::{check, client, judge, lint, merge, reference, runner, server};
+use glimesh_conformance::{check, client, driver, judge, lint, merge, reference, runner, server};
 use glimesh_mock::transcript::Transcript;
 use tokio::sync::watch;
 
@@ -82,6 +82,9 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Report(ReportCommand::Merge(args)) => merge(&args),
         Command::Report(ReportCommand::Show(command)) => {
             Ok(ExitCode::from(report::command(&command)?.code()))
+        }
+        Command::Driver(DriverCommand::Check(args)) => {
+            Ok(ExitCode::from(driver::check::run(&args, &own_program()?).await?.code()))
         }
         Command::Server(args) => server(&args).await,
         Command::ReferenceClient(args) => Ok(reference::run(args).await),

@@ -1,4 +1,8 @@
-//! `driver check` finds nothing wrong with the adapter in Rust, and explains what is wrong with it once it is bent.
+//! `driver check` finds nothing wrong with the adapters of `examples/drivers`, and explains what is wrong with one that
+//! is bent.
+//!
+//! The adapter in Rust is always there; those in JavaScript and Python are installed by `.ci/run`, which sets
+//! `GLIMESH_JUDGE_NODE` and `GLIMESH_JUDGE_PYTHON`.
 
 #![expect(clippy::unwrap_used, reason = "the tests' own helpers are tests, too")]
 
@@ -6,7 +10,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
-use glimesh_conformance::driver::check::{Examined, LogTail, examine, human};
+use glimesh_conformance::driver::check::{Examined, examine, human};
 use glimesh_mock::MockServer;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, duplex, split};
@@ -41,7 +45,9 @@ fn plays_the_adapter() {
 
 #[tokio::test]
 async fn the_adapter_in_rust_is_right() {
+    let secure = Bent { tls: true, ..Bent::default() };
     let examined = Bent::default().examine().await;
+    assert_eq!(secure.examine().await, examined);
     insta::assert_snapshot!(told(&examined), @r#"
     The adapter of tokio-tungstenite 0.30 (rust)
 
@@ -441,8 +447,8 @@ async fn claims_that_the_wire_contradicts_are_explained() {
        = help: say ok when the server's reply with the same ref has come
        = wire: nothing
 
-    error[contradicts-wire]: the adapter says that the message was posted; the
-                             server has refused it
+    error[contradicts-wire]: the adapter says ok; on the wire, a mutation was
+                             never sent
       --> the adapter's standard output:32
        |
     32 | @gck {"id":15,"ok":{}}
@@ -695,6 +701,131 @@ async fn what_is_told_otherwise_than_it_came_is_explained() {
     "#);
 }
 
+#[test]
+fn the_adapters_in_javascript_and_python_are_right() {
+    let python = "websockets-py/.venv/bin/python";
+    let adapters: [(&str, &[&str]); 3] = [
+        ("GLIMESH_JUDGE_NODE", &["node", "phoenix-js/driver.js"]),
+        ("GLIMESH_JUDGE_PYTHON", &[python, "websockets-py/driver.py"]),
+        ("GLIMESH_JUDGE_PYTHON", &[python, "echo.py"]),
+    ];
+    for (installed, command) in adapters {
+        if std::env::var_os(installed).is_none() {
+            eprintln!("not checked: {installed} is not set");
+            continue;
+        }
+        for options in [&[][..], &["--tls"]] {
+            let (status, said) = check(options, command);
+            assert_eq!(status, Some(0), "{said}");
+            assert!(said.ends_with("the adapter is right\n"), "{said}");
+            // All but the template can do everything.
+            assert_eq!(said.contains("skip"), command.contains(&"echo.py"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn how_a_process_ends_is_a_part_of_it() {
+    let dies = "echo no client here >&2; kill -SEGV $$";
+    let (status, said) = check(&[], &["sh", "-c", dies]);
+    assert_eq!(status, Some(1));
+    insta::assert_snapshot!(said, @r#"
+     WRONG  hello
+      skip  an op that does not exist: the adapter is gone
+      skip  state without a connection, with an unknown field and a large id: the
+            adapter is gone
+      skip  join without a connection: the adapter is gone
+      skip  everything with a server: hello has said nothing that can be used
+      skip  bye: the adapter is gone
+     WRONG  the adapter ends
+
+    error[gone]: the adapter's output ended, and this was not answered
+     |
+     = asked: {"op":"hello","protocol":1,"run":"check","deadline_ms":60000}
+     = contract: an adapter lives until it has answered bye, or its input ends
+     = help: read requests until bye, or until standard input ends; the log may
+             say why it ended
+     = log: no client here
+
+    error[not-ended]: the adapter was ended by SIGSEGV
+     |
+     = contract: after the reply to bye the adapter ends, with status 0
+     = log: no client here
+
+    2 steps taken, 5 skipped: 2 errors
+    "#);
+    // It answers what it is asked, in order, and does not go.
+    let lines = [
+        hello(&[]),
+        json!({"unsupported": "no"}),
+        json!({"unsupported": "no"}),
+        json!({"unsupported": "no"}),
+        json!({"ok": {}}),
+    ];
+    let answers = lines.iter().zip([1, (1_u64 << 53) - 2, (1 << 53) - 1, 2, 3]);
+    let answers = answers.map(|(line, id)| {
+        let line = answer(&json!({"id": id}), line.clone());
+        format!("read -r request; echo '{line}'\n")
+    });
+    let stays = answers.collect::<String>() + "trap '' TERM; while :; do sleep 1; done";
+    let (status, said) = check(&["--grace", "300ms"], &["sh", "-c", &stays]);
+    assert_eq!(status, Some(1));
+    insta::assert_snapshot!(said, @r#"
+    The adapter of scripted 1 (rust)
+
+        ok  hello
+        ok  an op that does not exist
+        ok  state without a connection, with an unknown field and a large id
+        ok  join without a connection
+      skip  everything with a server: hello does not claim connect
+        ok  bye
+     WRONG  the adapter ends
+
+    error[not-ended]: the adapter has not ended 0.3 s after bye
+     |
+     = contract: after the reply to bye the adapter ends, with status 0
+
+    6 steps taken, 1 skipped: 1 error
+    "#);
+}
+
+#[test]
+fn a_command_that_cannot_be_started_is_no_verdict() {
+    let (status, said) = check(&[], &["no-such-adapter"]);
+    let why = "error: cannot start \"no-such-adapter\": no such program in PATH\n";
+    assert_eq!((status, &*said), (Some(7), why));
+    assert_eq!(check(&[], &["adapter", "{uri}"]).0, Some(2));
+}
+
+#[test]
+fn json_has_a_format() {
+    let script = "read -r request; echo '@gck {\"id\":1}'";
+    let (status, said) = check(&["--format", "json"], &["sh", "-c", script]);
+    assert_eq!(status, Some(1));
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["format"], 1);
+    assert_eq!(said["steps"][0], json!({"name": "hello", "outcome": "wrong"}));
+    let finding = &said["findings"][0];
+    assert_eq!((&finding["code"], &finding["severity"]), (&json!("no-outcome"), &json!("error")));
+    let line = json!({"number": 1, "text": "@gck {\"id\":1}", "span": {"start": 5, "end": 13}});
+    assert_eq!(finding["line"], line);
+}
+
+/// The command, run with some options on an adapter: its status, and what it has said.
+fn check(options: &[&str], adapter: &[&str]) -> (Option<i32>, String) {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_glimesh-conformance"))
+        .args(["driver", "check", "--deadline", "60s"])
+        .args(options)
+        .arg("--")
+        .args(adapter)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/drivers"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = [run.stdout, run.stderr].concat();
+    (run.status.code(), String::from_utf8(said).unwrap())
+}
+
 /// A line that is not said: the adapter leaves.
 const LEAVES: &str = "leaves";
 
@@ -722,7 +853,7 @@ async fn examine_patiently(
             }
         }
     });
-    let examined = examine(from, to, &server, (patience, LogTail::default())).await;
+    let examined = examine(from, to, &server, patience, Box::new(Vec::new)).await;
     adapter.await.unwrap();
     examined
 }
@@ -757,6 +888,7 @@ struct Bent {
     /// What is said in place of a line of the adapter's.
     line: fn(Value) -> Vec<String>,
     patience: Duration,
+    tls: bool,
 }
 
 impl Default for Bent {
@@ -765,18 +897,19 @@ impl Default for Bent {
             request: |request| (Some(request), Vec::new()),
             line: |line| vec![said(&line)],
             patience: PATIENCE,
+            tls: false,
         }
     }
 }
 
 impl Bent {
     async fn examine(self) -> Examined {
-        let server = MockServer::start().await.unwrap();
+        let server = MockServer::builder().tls(self.tls).start().await.unwrap();
         let (ours, theirs) = duplex(1 << 20);
         let (from, to) = split(ours);
         let patience = self.patience;
         let adapter = tokio::spawn(self.play(theirs));
-        let examined = examine(from, to, &server, (patience, LogTail::default())).await;
+        let examined = examine(from, to, &server, patience, Box::new(Vec::new)).await;
         adapter.await.unwrap();
         examined
     }

@@ -21,5 +21,6 @@ mod tree;
 
 pub use contract::{ContractError, Launch, Values, check, launch, uses};
 pub use control::Ended;
+pub use output::Tail;
 pub use spawn::{Adapter, NotStarted, Running, asked_to_stop, start};
 pub use supervise::{SUPERVISE, supervise};

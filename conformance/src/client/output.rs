@@ -38,7 +38,30 @@ struct Kept {
     dropped: usize,
 }
 
+/// What a stream has said last, while it is being read.
+#[derive(Clone, Debug)]
+pub struct Tail(Arc<Mutex<Kept>>);
+
+/// How much of a stream its tail is, in bytes.
+const TAIL: usize = 4096;
+
+impl Tail {
+    /// The last lines, `most` at most.
+    pub fn lines(&self, most: usize) -> Vec<String> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let tail = &kept.text[kept.text.len().saturating_sub(TAIL)..];
+        let tail = String::from_utf8_lossy(tail);
+        let mut lines: Vec<_> = tail.lines().rev().take(most).map(str::to_owned).collect();
+        lines.reverse();
+        lines
+    }
+}
+
 impl Capture {
+    pub(super) fn tail(&self) -> Tail {
+        Tail(Arc::clone(&self.kept))
+    }
+
     /// Reads a stream; `copy` gets the same bytes as they come.
     pub(super) fn start(
         mut stream: impl AsyncRead + Send + Unpin + 'static,

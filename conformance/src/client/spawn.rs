@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::contract::{self, Launch};
 use super::control::{Ended, Report, Request};
-use super::output::Capture;
+use super::output::{Capture, Tail};
 use super::supervise::SUPERVISE;
 use super::tree;
 use crate::printed::{self, Stream};
@@ -133,6 +133,11 @@ fn supervisor(launch: Launch) -> io::Result<(Running, Request, BothEnds)> {
 }
 
 impl Running {
+    /// What it has written last to its standard error, now and later.
+    pub fn stderr_tail(&self) -> Tail {
+        self.stderr.tail()
+    }
+
     /// The streams of a client that is driven, once.
     pub const fn take_adapter(&mut self) -> Option<Adapter> {
         self.adapter.take()

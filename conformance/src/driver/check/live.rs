@@ -90,6 +90,12 @@ impl Live<'_> {
         false
     }
 
+    fn connect(&self, conn: &str, url: String, auth: Auth) -> Op {
+        let ca_file = self.server.ca_file().map(|path| path.to_string_lossy().into_owned());
+        let options = Options { heartbeat_ms: None, auto_reconnect: false, auto_subscribe: false };
+        Op::Connect { conn: conn.to_owned(), url, auth, ca_file, options }
+    }
+
     /// A token that nobody has: the server answers the upgrade with 403.
     async fn refused(&mut self) {
         if !self.begins("connect with a token that nobody has", "connect") {
@@ -98,7 +104,8 @@ impl Live<'_> {
         let since = Since::now(self.server);
         let url = self.server.url_with(Given::Token).replace(TOKEN, "tok_of_nobody");
         let auth = Auth { kind: AuthKind::Token, value: "tok_of_nobody".to_owned() };
-        let Some(told) = self.talk.ask(connect("n", url, auth)).await else { return };
+        let op = self.connect("n", url, auth);
+        let Some(told) = self.talk.ask(op).await else { return };
         match &told.answer {
             Answer::Ok(_) => {
                 let what = "the adapter says that it is connected; the server has refused it";
@@ -128,7 +135,8 @@ impl Live<'_> {
             Given::Token => Auth { kind: AuthKind::Token, value: TOKEN.to_owned() },
             Given::ClientId => Auth { kind: AuthKind::ClientId, value: CLIENT_ID.to_owned() },
         };
-        let told = self.talk.ask(connect(name, self.server.url_with(given), auth)).await?;
+        let op = self.connect(name, self.server.url_with(given), auth);
+        let told = self.talk.ask(op).await?;
         let number = since.find(|entries| entries.iter().find_map(opened)).await;
         self.agrees(&told, "connect", "the server has opened a WebSocket", number.is_some(), since)
             .then_some(())?;
@@ -391,8 +399,11 @@ impl Live<'_> {
         let Some(told) = self.talk.ask(send_chat(conn)).await else { return };
         match &told.answer {
             Answer::Ok(_) => {
-                let what =
-                    "the adapter says that the message was posted; the server has refused it";
+                let push = since.push(conn.number, |sent| sent.is_doc("mutation")).await;
+                let what = match push {
+                    Push::Never => "the adapter says ok; on the wire, a mutation was never sent",
+                    _ => "the adapter says that the message was posted; the server has refused it",
+                };
                 let help = "the reply's status is ok, and its response has errors: look for them";
                 self.contradiction(&told, &["ok"], what, help, since);
             }
@@ -615,11 +626,6 @@ fn texts(value: &Value) -> Vec<String> {
 
 fn conn_state(value: &Value) -> Option<ConnState> {
     serde_json::from_value(value.clone()).ok()
-}
-
-fn connect(conn: &str, url: String, auth: Auth) -> Op {
-    let options = Options { heartbeat_ms: None, auto_reconnect: false, auto_subscribe: false };
-    Op::Connect { conn: conn.to_owned(), url, auth, ca_file: None, options }
 }
 
 fn send_chat(conn: Conn) -> Op {

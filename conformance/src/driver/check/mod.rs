@@ -1,8 +1,9 @@
 //! `driver check`: speaks every op with an adapter and explains what it does wrong.
 //!
 //! First what needs no server, then the whole protocol against a mock, whose transcript says whether the adapter's
-//! claims are true. Nothing here starts a process: an adapter is a pair of streams.
+//! claims are true. To all but the command itself, an adapter is a pair of streams.
 
+mod command;
 mod finding;
 mod golden;
 mod live;
@@ -16,9 +17,9 @@ use glimesh_mock::MockServer;
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use command::run;
 pub use finding::{Finding, Severity, Shown};
 pub use show::{human, json};
-pub use talk::LogTail;
 
 use super::{Client, Op};
 use talk::Talk;
@@ -67,26 +68,29 @@ impl Examined {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
 
-    /// Adds what was found beyond the streams, such as how the process ended.
-    pub fn not_ended(&mut self, message: String, log: Vec<String>) {
-        let finding = Finding::new(finding::Code::NotEnded, message);
-        self.findings.push(finding.log(log));
-        if let Some(step) = self.steps.last_mut() {
-            step.outcome = Outcome::Wrong;
+    /// Adds the last step, which is seen by whoever watches the process: how it ended. `wrong` is what was wrong with
+    /// that, with the last lines of log output.
+    pub fn ended(&mut self, wrong: Option<(String, Vec<String>)>) {
+        let outcome = if wrong.is_some() { Outcome::Wrong } else { Outcome::Right };
+        self.steps.push(Step { name: "the adapter ends".to_owned(), outcome });
+        if let Some((message, log)) = wrong {
+            self.findings.push(Finding::new(finding::Code::NotEnded, message).log(log));
         }
     }
 }
 
-/// Speaks with an adapter: reads what it says, writes what it is asked. Every reply may take until the deadline.
+/// Speaks with an adapter: reads what it says, writes what it is asked. Every reply may take until the deadline. `also`
+/// has the last lines that it has printed elsewhere, for findings that show its log.
 ///
-/// Returns when the adapter's output has ended, or the deadline after `bye` has passed.
+/// Returns when the adapter's output has ended, or soon after `bye`.
 pub async fn examine(
     from: impl AsyncRead + Send + Unpin + 'static,
     to: impl AsyncWrite + Send + Unpin + 'static,
     server: &MockServer,
-    (deadline, log): (Duration, LogTail),
+    deadline: Duration,
+    also: Box<dyn Fn() -> Vec<String> + Send>,
 ) -> Examined {
-    let mut talk = Talk::new(from, to, log, deadline);
+    let mut talk = Talk::new(from, to, deadline, also);
     let hello = golden::golden(&mut talk).await;
     match &hello {
         Some(hello) => live::live(&mut talk, server, hello).await,

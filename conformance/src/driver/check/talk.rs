@@ -19,15 +19,18 @@ use crate::driver::{AdapterLine, Answer, Event, Heard, Link, NoAnswer, Op, PREFI
 /// How long a reply is waited for after a line that may have been meant to be it.
 const AFTER_BROKEN: Duration = Duration::from_secs(1);
 
+/// How long after `bye` the adapter's output is read, unless it ends.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
 /// How many lines of log output are kept.
 const MOST_LOG: usize = 6;
 
 /// How much of one of them, in characters.
 const MOST_LOG_CHARS: usize = 300;
 
-/// The last lines of log output, from wherever they come.
+/// The last lines of log output between those of the protocol.
 #[derive(Clone, Debug, Default)]
-pub struct LogTail(Arc<Mutex<VecDeque<String>>>);
+struct LogTail(Arc<Mutex<VecDeque<String>>>);
 
 /// A reply, and the line in which it came.
 #[derive(Clone, Debug)]
@@ -42,6 +45,8 @@ pub(super) struct Talk {
     link: Link,
     heard: Arc<Heap>,
     log: LogTail,
+    /// What else the adapter has printed.
+    also: Box<dyn Fn() -> Vec<String> + Send>,
     deadline: Duration,
     examined: Examined,
     /// Up to which record lines have been looked at.
@@ -60,8 +65,7 @@ struct Heap {
 }
 
 impl LogTail {
-    /// Adds a line.
-    pub fn push(&self, line: &[u8]) {
+    fn push(&self, line: &[u8]) {
         let line = String::from_utf8_lossy(line);
         let mut lines = self.lock();
         if lines.len() == MOST_LOG {
@@ -70,8 +74,7 @@ impl LogTail {
         lines.push_back(line.trim_end().chars().take(MOST_LOG_CHARS).collect());
     }
 
-    /// The last lines.
-    pub fn lines(&self) -> Vec<String> {
+    fn lines(&self) -> Vec<String> {
         self.lock().iter().cloned().collect()
     }
 
@@ -112,9 +115,10 @@ impl Talk {
     pub(super) fn new(
         from: impl AsyncRead + Send + Unpin + 'static,
         to: impl AsyncWrite + Send + Unpin + 'static,
-        log: LogTail,
         deadline: Duration,
+        also: Box<dyn Fn() -> Vec<String> + Send>,
     ) -> Self {
+        let log = LogTail::default();
         let heard = Arc::new(Heap { records: Mutex::default(), length: watch::Sender::new(0) });
         let (sink, tail) = (Arc::clone(&heard), log.clone());
         let link = Link::start(from, to, move |record| {
@@ -126,7 +130,7 @@ impl Talk {
             sink.length.send_replace(records.len());
         });
         let examined = Examined::default();
-        Self { link, heard, log, deadline, examined, looked_at: 0, before: 0, over: false }
+        Self { link, heard, log, also, deadline, examined, looked_at: 0, before: 0, over: false }
     }
 
     /// Begins a step, which is right until something is found.
@@ -169,7 +173,7 @@ impl Talk {
                 }
                 Heard::Flood => {
                     let finding = Finding::new(Code::Flood, "the adapter says too much");
-                    self.examined.findings.push(finding.log(self.log.lines()));
+                    self.examined.findings.push(finding.log(self.log()));
                 }
                 Heard::Asked(_) | Heard::Log(_) | Heard::End => {}
             }
@@ -254,7 +258,7 @@ impl Talk {
                 Finding::new(Code::Unanswered, what).help(help)
             }
         };
-        self.found(finding.asked(&request).log(self.log.lines()));
+        self.found(finding.asked(&request).log(self.log()));
         None
     }
 
@@ -291,16 +295,17 @@ impl Talk {
         records[from..].iter().filter_map(|record| event(&record.what, &look)).collect()
     }
 
+    /// The last lines of log output, from wherever they come.
     pub(super) fn log(&self) -> Vec<String> {
-        self.log.lines()
+        [self.log.lines(), (self.also)()].concat()
     }
 
-    /// Closes the adapter's input, and returns what was found once its output has ended, or the deadline has passed.
+    /// Closes the adapter's input, and returns what was found once its output has ended, or might have.
     pub(super) async fn end(mut self) -> Examined {
         self.link.close().await;
         let is_end = |heard: &Heard| (*heard == Heard::End).then_some(());
         // Whether it has ended is seen by whoever watches the process.
-        let _ = timeout(self.deadline, self.heard.find(0, is_end)).await;
+        let _ = timeout(LAST_LINES, self.heard.find(0, is_end)).await;
         self.finish();
         self.examined
     }
