@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -28,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Capture {
     kept: Arc<Mutex<Kept>>,
     reading: JoinHandle<()>,
+    /// Closed when nothing more is read.
+    end: watch::Receiver<()>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -40,15 +43,26 @@ struct Kept {
 
 /// What a stream has said last, while it is being read.
 #[derive(Clone, Debug)]
-pub struct Tail(Arc<Mutex<Kept>>);
+pub struct Tail {
+    kept: Arc<Mutex<Kept>>,
+    /// Closed when the stream has ended.
+    end: watch::Receiver<()>,
+}
 
 /// How much of a stream its tail is, in bytes.
 const TAIL: usize = 4096;
 
 impl Tail {
+    /// Returns when the stream has ended, or a while after the client and all its processes are gone.
+    pub async fn ended(&mut self) {
+        let ended = async { while self.end.changed().await.is_ok() {} };
+        // Whoever has inherited the stream may keep it open; then this is all there is.
+        let _ = tokio::time::timeout(PATIENCE, ended).await;
+    }
+
     /// The last lines, `most` at most.
     pub fn lines(&self, most: usize) -> Vec<String> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let tail = &kept.text[kept.text.len().saturating_sub(TAIL)..];
         let tail = String::from_utf8_lossy(tail);
         let mut lines: Vec<_> = tail.lines().rev().take(most).map(str::to_owned).collect();
@@ -59,7 +73,7 @@ impl Tail {
 
 impl Capture {
     pub(super) fn tail(&self) -> Tail {
-        Tail(Arc::clone(&self.kept))
+        Tail { kept: Arc::clone(&self.kept), end: self.end.clone() }
     }
 
     /// Reads a stream; `copy` gets the same bytes as they come.
@@ -69,7 +83,9 @@ impl Capture {
     ) -> Self {
         let kept = Arc::new(Mutex::new(Kept::default()));
         let sink = Arc::clone(&kept);
+        let (reads, end) = watch::channel(());
         let reading = tokio::spawn(async move {
+            let _reads = reads;
             let mut chunk = vec![0; 16 * 1024];
             // A stream that cannot be read any more has said all that it will.
             while let Ok(n @ 1..) = stream.read(&mut chunk).await {
@@ -84,7 +100,7 @@ impl Capture {
                 }
             }
         });
-        Self { kept, reading }
+        Self { kept, reading, end }
     }
 
     /// Writes what was read into a file, after `redact` has replaced the secrets. Returns its lines, of which each came

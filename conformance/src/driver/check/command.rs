@@ -57,7 +57,7 @@ async fn attend(
     args: &DriverCheckArgs,
 ) -> Option<Examined> {
     let adapter = running.take_adapter()?;
-    let stderr = running.stderr_tail();
+    let mut stderr = running.stderr_tail();
     let tail = stderr.clone();
     let also = move || tail.lines(MOST_LINES);
     let examining = examine(adapter.stdout, adapter.stdin, server, args.deadline, Box::new(also));
@@ -75,7 +75,8 @@ async fn attend(
             Some(format!("the adapter has not ended {} s after bye", args.grace.as_secs_f64()))
         }
     };
-    examined.ended(ended.map(|message| (message, stderr.lines(MOST_LINES))));
+    stderr.ended().await;
+    examined.ended(ended, &stderr.lines(MOST_LINES));
     Some(examined)
 }
 

@@ -22,6 +22,7 @@ pub use finding::{Finding, Severity, Shown};
 pub use show::{human, json};
 
 use super::{Client, Op};
+use finding::Code;
 use talk::Talk;
 
 /// The version of what [`json`] writes.
@@ -69,12 +70,15 @@ impl Examined {
     }
 
     /// Adds the last step, which is seen by whoever watches the process: how it ended. `wrong` is what was wrong with
-    /// that, with the last lines of log output.
-    pub fn ended(&mut self, wrong: Option<(String, Vec<String>)>) {
+    /// that; `log` has the last lines that the adapter has printed beside its standard output.
+    pub fn ended(&mut self, wrong: Option<String>, log: &[String]) {
+        // When its output ended, not all that it had to say of it was read.
+        let gone = self.findings.iter_mut().filter(|it| it.code == Code::Gone.name());
+        gone.for_each(|finding| finding.log.extend_from_slice(log));
         let outcome = if wrong.is_some() { Outcome::Wrong } else { Outcome::Right };
         self.steps.push(Step { name: "the adapter ends".to_owned(), outcome });
-        if let Some((message, log)) = wrong {
-            self.findings.push(Finding::new(finding::Code::NotEnded, message).log(log));
+        if let Some(message) = wrong {
+            self.findings.push(Finding::new(Code::NotEnded, message).log(log.to_vec()));
         }
     }
 }

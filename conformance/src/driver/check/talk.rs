@@ -245,8 +245,13 @@ impl Talk {
             }
             Some(Err(NoAnswer::Gone)) => {
                 self.over = true;
-                Finding::new(Code::Gone, "the adapter's output ended, and this was not answered")
-                    .help("read requests until bye, or until standard input ends; the log may say why it ended")
+                let what = "the adapter's output ended, and this was not answered";
+                let help = "read requests until bye, or until standard input ends; the log may say \
+                            why it ended";
+                let finding = Finding::new(Code::Gone, what).help(help).asked(&request);
+                // What it has printed elsewhere may still come.
+                self.found(finding.log(self.log.lines()));
+                return None;
             }
             // What was said in place of the reply is a finding already.
             None | Some(Err(NoAnswer::Late)) if explained => return None,
