@@ -86,7 +86,7 @@ mod tests {
     use crate::check::{Check, catalogue};
 
     /// The areas in the order of the catalogue.
-    const AREAS: [(&str, &str); 11] = [
+    const AREAS: [(&str, &str); 12] = [
         ("PR", "process"),
         ("CN", "connect"),
         ("FR", "frame"),
@@ -98,6 +98,7 @@ mod tests {
         ("QU", "query"),
         ("RC", "recover"),
         ("FT", "fault"),
+        ("EN", "driver"),
     ];
 
     fn place(check: &Check) -> (usize, u32) {

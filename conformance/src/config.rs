@@ -158,7 +158,7 @@ mod tests {
           |
         2 | comand = ["bot"]
           | ^^^^^^
-        unknown field `comand`, expected one of `command`, `env`, `capabilities`, `grace`, `connect_timeout`
+        unknown field `comand`, expected one of `command`, `env`, `capabilities`, `level`, `grace`, `connect_timeout`
         "#);
         insta::assert_snapshot!(told("[client]\ngrace = \"soon\"\n"), @r#"
         TOML parse error at line 2, column 9

@@ -53,8 +53,10 @@ pub(crate) fn long_post() -> String {
 }
 /// A post whose confirmation comes late.
 pub(crate) const SLOW: &str = "in your own time";
-/// Two posts at once: the second one is refused before the first one is confirmed.
-pub(crate) const SWAPPED: [&str; 2] = ["swapped one", "swapped two"];
+/// Two posts at once: the second one, which is too long for the server, is refused before the first one is confirmed.
+pub(crate) fn swapped() -> [String; 2] {
+    ["swapped one".to_owned(), format!("swapped two {}", "x".repeat(300))]
+}
 /// A post of a session that may only read.
 pub(crate) const FORBIDDEN: &str = "may I?";
 /// A query, and what its answer holds.
@@ -62,7 +64,9 @@ pub(crate) const QUERY: (&str, &str) =
     (r#"query { user(username: "Mytho") { username } }"#, "Mytho");
 /// Another query, answered before the first one if both are asked at once, and what its answer holds.
 pub(crate) const OTHER_QUERY: (&str, &str) =
-    (r#"query { user(username: "TheCat") { username } }"#, "TheCat");
+    (r#"query { user(username: "TheCat") { username } } # at once"#, "TheCat");
+/// The query that is asked at once with [`OTHER_QUERY`]; its answer is that of [`QUERY`].
+pub(crate) const AT_ONCE: &str = r#"query { user(username: "Mytho") { username } } # at once"#;
 /// A query of a field that there is not.
 pub(crate) const WRONG_QUERY: &str = "query { nothingOfTheKind }";
 /// The last message of the session `driven-messages`.
@@ -204,12 +208,11 @@ async fn posts(kit: &Kit<'_>) -> Result<(), Gone> {
     for text in [PLAIN, QUOTES, INJECTION, &long_post(), SLOW] {
         kit.post(text).await?;
     }
-    let [one, two] = SWAPPED;
-    both(kit.post(one), kit.post(two)).await?;
+    let [one, two] = swapped();
+    both(kit.post(&one), kit.post(&two)).await?;
     kit.query(QUERY.0).await?;
     kit.query(WRONG_QUERY).await?;
-    let slow = format!("{} # slow", QUERY.0);
-    both(kit.query(&slow), kit.query(OTHER_QUERY.0)).await
+    both(kit.query(AT_ONCE), kit.query(OTHER_QUERY.0)).await
 }
 
 async fn both(

@@ -55,10 +55,10 @@ pub(super) const CHECKS: [Check; 3] = [
 ];
 
 /// A query whose answer can be judged.
-fn supported(session: &Session, document: &str) -> Result<Asked, Observation> {
-    let asked = asked_to_query(session, document).ok_or_else(not_asked)?;
+fn supported(session: &Session, document: &str) -> Result<Asked, Box<Observation>> {
+    let asked = asked_to_query(session, document).ok_or_else(|| Box::new(not_asked()))?;
     match asked.answer.as_ref().map(|answer| &answer.what) {
-        Some(Outcome::Unsupported(refusal)) => Err(unsupported(refusal)),
+        Some(Outcome::Unsupported(refusal)) => Err(Box::new(unsupported(refusal))),
         _ => Ok(asked),
     }
 }
@@ -66,7 +66,7 @@ fn supported(session: &Session, document: &str) -> Result<Asked, Observation> {
 fn over_the_socket(session: &Session) -> Observation {
     let asked = match supported(session, drive::QUERY.0) {
         Ok(asked) => asked,
-        Err(observation) => return observation,
+        Err(observation) => return *observation,
     };
     let expected = "the query as a doc on the connection that is open";
     let after = |entry: &usize| *entry > asked.entry;
@@ -88,11 +88,11 @@ fn over_the_socket(session: &Session) -> Observation {
 }
 
 fn right_answer(session: &Session) -> Observation {
-    let slow = format!("{} # slow", drive::QUERY.0);
-    let (one, two) = match (supported(session, &slow), supported(session, drive::OTHER_QUERY.0)) {
-        (Ok(one), Ok(two)) => (one, two),
-        (Err(observation), _) | (_, Err(observation)) => return observation,
-    };
+    let (one, two) =
+        match (supported(session, drive::AT_ONCE), supported(session, drive::OTHER_QUERY.0)) {
+            (Ok(one), Ok(two)) => (one, two),
+            (Err(observation), _) | (_, Err(observation)) => return *observation,
+        };
     let [mine, other] = [drive::QUERY.1, drive::OTHER_QUERY.1];
     let judged = [(one, mine, other), (two, other, mine)].map(|(asked, own, foreign)| {
         let expected = format!("an answer with {own}");
@@ -124,7 +124,7 @@ fn right_answer(session: &Session) -> Observation {
 fn errors_told(session: &Session) -> Observation {
     let asked = match supported(session, drive::WRONG_QUERY) {
         Ok(asked) => asked,
-        Err(observation) => return observation,
+        Err(observation) => return *observation,
     };
     let expected = "an error, or an answer that holds the errors";
     let Some(answer) = &asked.answer else {

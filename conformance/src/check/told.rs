@@ -150,28 +150,32 @@ fn sent(session: &Session, text: &str) -> Option<usize> {
 }
 
 /// The messages that were told, if the session came to its end, so that what is missing is missing for good.
-fn told(session: &Session, text: &str) -> Result<Vec<Chat>, Observation> {
+fn told(session: &Session, text: &str) -> Result<Vec<Chat>, Box<Observation>> {
     let all = asked(session);
     let subscribed =
         all.iter().find(|it| matches!(&it.op, Op::Subscribe { sub, .. } if sub == drive::SUB));
-    match subscribed.and_then(|it| it.answer.as_ref()).map(|answer| &answer.what) {
-        Some(Outcome::Unsupported(refusal)) => return Err(unsupported(refusal)),
-        Some(_) | None => {}
+    let answer = subscribed.and_then(|it| it.answer.as_ref());
+    if let Some(Outcome::Unsupported(refusal)) = answer.map(|answer| &answer.what) {
+        return Err(Box::new(unsupported(refusal)));
     }
     if sent(session, text).is_none() {
-        return Err(Observation::unseen("the client did not subscribe, so it was not sent"));
+        return Err(unseen("the client did not subscribe, so it was not sent"));
     }
     // The kit asks for this when it has waited long enough.
     if !all.iter().any(|it| matches!(it.op, Op::Unsubscribe { .. })) {
-        return Err(Observation::unseen("the session ended before everything could be told"));
+        return Err(unseen("the session ended before everything could be told"));
     }
     Ok(chats(session))
+}
+
+fn unseen(why: &str) -> Box<Observation> {
+    Box::new(Observation::unseen(why))
 }
 
 fn delivered(session: &Session, text: &str, user: Option<&str>) -> Observation {
     let chats = match told(session, text) {
         Ok(chats) => chats,
-        Err(observation) => return observation,
+        Err(observation) => return *observation,
     };
     let expected = match user {
         Some(user) => format!("{:?}, by {user}", shorten(text)),
@@ -200,7 +204,7 @@ fn delivered(session: &Session, text: &str, user: Option<&str>) -> Observation {
 fn foreign_ignored(session: &Session) -> Observation {
     let chats = match told(session, FOREIGN) {
         Ok(chats) => chats,
-        Err(observation) => return observation,
+        Err(observation) => return *observation,
     };
     if chats.is_empty() {
         return Observation::unseen("the client told of no message at all");
@@ -219,7 +223,7 @@ const NUMBERED: usize = 20;
 fn order_kept(session: &Session) -> Observation {
     let chats = match told(session, drive::LAST) {
         Ok(chats) => chats,
-        Err(observation) => return observation,
+        Err(observation) => return *observation,
     };
     let numbered: Vec<_> = chats
         .iter()
@@ -257,7 +261,7 @@ fn channels_apart(session: &Session) -> Observation {
     }
     let chats = match told(session, OTHER) {
         Ok(chats) => chats,
-        Err(observation) => return observation,
+        Err(observation) => return *observation,
     };
     let judged = [(FIRST, drive::SUB), (OTHER, drive::OTHER_SUB)].map(|(text, sub)| {
         let expected = format!("{text:?} for {sub}");
