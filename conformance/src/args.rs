@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::check::Capability;
 use crate::clock::CONTRACT_RATE;
 use crate::server::Address;
+use crate::suite::Suite;
 
 pub use driver::{DriverCheckArgs, DriverCommand};
 pub use report::{MatrixFormat, Output, ReportCommand, ShowCommand};
@@ -129,6 +130,14 @@ pub struct RunArgs {
     /// reads, and `timing`.
     #[arg(short = 'E', long, value_name = "EXPR")]
     pub select: Option<String>,
+    /// Also play what shows only after a while: ten minutes of the client's time.
+    #[arg(long)]
+    pub soak: bool,
+    /// The suite of checks, or the suite and the document that it has to be drawn from: NAME or NAME@HASH.
+    ///
+    /// A kit without it runs nothing. The results name both.
+    #[arg(long, value_name = "NAME[@HASH]", default_value = crate::suite::NAME)]
+    pub suite: Suite,
     /// What the client is there for: a listener need not come back when its connection is lost; a resident bot must.
     #[arg(long, value_enum, default_value_t = Duty::Resident)]
     pub duty: Duty,

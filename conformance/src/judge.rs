@@ -206,7 +206,8 @@ fn kit_fault(sessions: &[Session]) -> Option<Finding> {
 fn server_frames(session: &Session) -> Observation {
     // Other scenarios, proxies and recordings may hold anything.
     let is_meant = ["step:send", "step:fuzz"].iter().any(|step| session.mark(step).is_some());
-    let is_ours = suite::SESSIONS.iter().chain(&suite::DRIVEN).any(|it| *it == session.scenario());
+    let mut ours = suite::SOAK.iter().chain(&suite::SESSIONS).chain(&suite::DRIVEN);
+    let is_ours = ours.any(|it| *it == session.scenario());
     if !is_ours || is_meant {
         return Observation::unseen("the scenario may send what is no frame");
     }

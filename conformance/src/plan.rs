@@ -188,7 +188,10 @@ impl Plan {
             deny_weak: false,
             start: Start::Spawn,
             sessions: suite::SESSIONS.to_vec(),
-            checks: suite::catalogue(LevelArg::L0),
+            checks: suite::catalogue(LevelArg::L0)
+                .into_iter()
+                .filter(|it| suite::is_usual(it))
+                .collect(),
             capabilities: Capability::ALL.to_vec(),
             jobs: suite::SESSIONS.len(),
             connect_timeout: CONNECT_TIMEOUT,
@@ -267,6 +270,7 @@ fn checks(args: &RunArgs, start: Start) -> Result<Vec<&'static Check>, SelectErr
         None => catalogue,
     };
     checks.retain(|check| suite::level(check) == args.level);
+    checks.retain(|check| args.soak || suite::is_usual(check));
     // Somebody else's process is nobody's business.
     checks.retain(|check| start == Start::Spawn || !check.slug.starts_with("process/"));
     Ok(checks)

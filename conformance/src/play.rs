@@ -8,7 +8,8 @@ use glimesh_mock::transcript::{ProcessEvent, What};
 use glimesh_mock::{MockServer, StartError};
 use tokio::sync::watch;
 
-use crate::client::{self, ContractError, Ended, NotStarted, Running, Values};
+use crate::check::STOPPED;
+use crate::client::{self, ContractError, Ended, NotStarted, Running, Sleeper, Values};
 use crate::drive::{self, Kit};
 use crate::event::{Emit, RunEvent};
 use crate::noise::Probe;
@@ -244,10 +245,12 @@ async fn attend(
             None => std::future::pending().await,
         }
     };
+    let sleeper = running.sleeper().filter(|_| puts_to_sleep(server));
     let (ended, cut_short) = tokio::select! {
         biased;
         ended = running.wait() => (ended, false),
         () = driven => (see_off(plan, server, running, kit.as_ref()).await, false),
+        () = sleep_as_told(server, sleeper) => unreachable!("a timeline's steps are waited for until the end"),
         () = server.scenario_ended(), if kit.is_none() => {
             (stop(plan, server, running).await, false)
         }
@@ -258,6 +261,36 @@ async fn attend(
     };
     record_end(server, &ended);
     cut_short
+}
+
+/// Whether the server's timeline has the client's processes stopped.
+fn puts_to_sleep(server: &MockServer) -> bool {
+    Scenario::named(server.scenario()).is_ok_and(|it| it.timeline.contains(&Step::Freeze))
+}
+
+/// Stops the client's processes and lets them go on, as the timeline says. Does not return.
+async fn sleep_as_told(server: &MockServer, sleeper: Option<Sleeper>) {
+    let Some(sleeper) = sleeper else { return std::future::pending().await };
+    let (mut entries, mut length) = (0, server.watch());
+    loop {
+        let new = server.entries_from(entries);
+        entries += new.len();
+        for entry in new {
+            match entry.what {
+                What::Mark { name } if name == "step:freeze" => {
+                    sleeper.sleep();
+                    let text = "the client's processes were stopped".to_owned();
+                    server.append(What::Note { code: STOPPED.to_owned(), text });
+                }
+                What::Mark { name } if name == "step:thaw" => sleeper.wake(),
+                _ => {}
+            }
+        }
+        // An error means that the server is gone, and then nothing is told any more.
+        if length.wait_for(|length| *length > entries).await.is_err() {
+            return std::future::pending().await;
+        }
+    }
 }
 
 /// How many connections a client may open in one session. A polite one needs a handful; one that reconnects without a
@@ -298,6 +331,10 @@ async fn see_off(
 }
 
 async fn stop(plan: &Plan, server: &MockServer, running: &mut Running) -> Ended {
+    if let Some(sleeper) = running.sleeper().filter(|_| puts_to_sleep(server)) {
+        // Whoever sleeps cannot say goodbye.
+        sleeper.wake();
+    }
     server.append(process(ProcessEvent::Stop { signal: "SIGTERM".to_owned() }));
     running.stop(plan.grace).await
 }

@@ -70,18 +70,57 @@ pub fn catalogue(of: LevelArg) -> Vec<&'static Check> {
     checks
 }
 
+/// The sessions that are run only when they are asked for: they take longer than all others together.
+pub const SOAK: [&str; 1] = ["ten-minutes"];
+
+/// Why a suite cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SuiteError {
+    /// There is none of that name.
+    #[error("there is no suite {0:?}; this kit has {NAME}@{DOCUMENT}")]
+    Unknown(String),
+    /// It is drawn from another version of the document.
+    #[error("the suite {NAME} is drawn from the document {DOCUMENT}, not from {0:?}")]
+    OtherDocument(String),
+}
+
+/// A suite of this kit, by its name: `NAME`, or `NAME@HASH` for whoever wants it drawn from that document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suite {
+    /// [`NAME`], drawn from the document of [`DOCUMENT`].
+    GlimeshChat2023,
+}
+
+impl std::str::FromStr for Suite {
+    type Err = SuiteError;
+
+    fn from_str(text: &str) -> Result<Self, SuiteError> {
+        let (name, hash) = text.split_once('@').map_or((text, None), |(name, it)| (name, Some(it)));
+        match hash {
+            _ if name != NAME => Err(SuiteError::Unknown(name.to_owned())),
+            Some(hash) if hash != DOCUMENT => Err(SuiteError::OtherDocument(hash.to_owned())),
+            _ => Ok(Self::GlimeshChat2023),
+        }
+    }
+}
+
 /// The session that is run for checks which are content with any: a short one with a token.
 const ANY: &str = "held-join";
 
 /// The sessions that the checks read.
 pub fn sessions_for(checks: &[&Check]) -> Vec<&'static str> {
     let read = |session: &'static str| checks.iter().any(|check| check.scope == Scope::Of(session));
-    let all = SESSIONS.into_iter().chain(DRIVEN);
+    let all = SOAK.into_iter().chain(SESSIONS).chain(DRIVEN);
     let mut sessions: Vec<_> = all.filter(|session| read(session)).collect();
     if let (true, Some(check)) = (sessions.is_empty(), checks.first()) {
         sessions.push(if level(check) == LevelArg::L1 { DRIVEN[0] } else { ANY });
     }
     sessions
+}
+
+/// Whether the check can be seen in a session that is run without being asked for.
+pub fn is_usual(check: &Check) -> bool {
+    !SOAK.iter().any(|session| check.scope == Scope::Of(session))
 }
 
 #[cfg(test)]
@@ -93,5 +132,23 @@ mod tests {
         let document = include_bytes!("../../fixtures/connecting-to-chat.md");
         let hash = hex::encode(Sha256::digest(document));
         assert_eq!(hash[..8], *super::DOCUMENT);
+    }
+
+    #[test]
+    fn a_suite_is_had_by_its_name_and_its_document() {
+        use super::{DOCUMENT, NAME, Suite};
+        assert_eq!(NAME.parse(), Ok(Suite::GlimeshChat2023));
+        assert_eq!(format!("{NAME}@{DOCUMENT}").parse(), Ok(Suite::GlimeshChat2023));
+        let why = |text: &str| text.parse::<Suite>().unwrap_err().to_string();
+        assert_eq!(
+            why("glimesh-chat-2024"),
+            format!("there is no suite \"glimesh-chat-2024\"; this kit has {NAME}@{DOCUMENT}")
+        );
+        assert_eq!(
+            why(&format!("{NAME}@00000000")),
+            format!(
+                "the suite {NAME} is drawn from the document {DOCUMENT}, not from \"00000000\""
+            )
+        );
     }
 }

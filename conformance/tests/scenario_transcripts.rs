@@ -133,7 +133,9 @@ async fn meet(scenario: Scenario) -> (Transcript, Heard) {
     };
     let posts = scenario_name == POSTS;
     let args = reference::Args {
-        url: server.url(),
+        url: Some(server.url()),
+        driver: false,
+        driver_manner: None,
         heartbeat_ms: 25_000,
         reply_ms: 10_000,
         variant: None,
@@ -218,7 +220,7 @@ fn line(entry: &Entry) -> Option<Line> {
         }
         What::Note { code, text } => ("note", format!("note {code}: {text}")),
         What::Mark { name } => ("mark", format!("-- {name}")),
-        What::Noise { .. } | What::Process { .. } => return None,
+        What::Noise { .. } | What::Process { .. } | What::Driver { .. } => return None,
     };
     let text = format!("{conn}{text}").trim_end().to_owned();
     Some(Line { at_ms: entry.at.as_millis(), kind, text })

@@ -141,6 +141,11 @@ impl MockServer {
         &self.shared.recorder.header().profile
     }
 
+    /// The scenario's name.
+    pub fn scenario(&self) -> &str {
+        &self.shared.recorder.header().scenario
+    }
+
     /// Every setting by its own name, as it stands in the transcript.
     pub fn settings(&self) -> &BTreeMap<String, String> {
         &self.shared.recorder.header().settings

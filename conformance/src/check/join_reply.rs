@@ -332,17 +332,20 @@ fn ignores_stale_close(session: &Session) -> Observation {
     let expected = "no reaction to a close with a foreign join ref";
     let unmet =
         |told: &str, entry, at| Observation::unmet(told).expecting(expected).at_entry(entry, at);
-    if let Some(seen) = next_join(session, close.entry) {
+    // What comes when the client was put to sleep has nothing to do with the close.
+    let until = session.mark("step:freeze").unwrap_or_else(|| session.ended_at());
+    if let Some(seen) = next_join(session, close.entry).filter(|seen| seen.at <= until) {
         return unmet("it joined again", seen.entry, seen.at);
     }
-    if let Some((entry, at)) = connection.left(session) {
+    if let Some((entry, at)) = connection.left(session).filter(|(_, at)| *at <= until) {
         return unmet("it ended the connection", entry, at);
     }
-    if let Some((entry, event)) = session.early_exit() {
+    let exit = session.early_exit().filter(|(entry, _)| session.entry(*entry).at <= until);
+    if let Some((entry, event)) = exit {
         let told = format!("the client {}", how_it_ended(event));
         return unmet(&told, entry, session.entry(entry).at);
     }
-    let unmoved = session.shown_until(connection).since(close.at);
+    let unmoved = session.shown_until(connection).min(until).since(close.at);
     if unmoved < UNMOVED {
         return Observation::unseen("the session ended too soon to show a reaction");
     }

@@ -1,5 +1,6 @@
 //! The checks, one file per area. A check is data with one pure function of a session.
 
+mod asleep;
 mod process;
 
 mod alone;
@@ -26,6 +27,7 @@ mod afresh;
 mod beat_reply;
 mod heartbeat;
 mod pace;
+mod soak;
 mod unanswered;
 
 mod backoff;
@@ -48,6 +50,8 @@ pub mod limit;
 mod lookalike;
 #[cfg(test)]
 pub(crate) mod testing;
+
+pub(crate) use asleep::STOPPED;
 
 use std::time::Duration;
 
@@ -289,6 +293,7 @@ const ORDER: [&str; 12] = ["PR", "CN", "FR", "JN", "SB", "MS", "HB", "MU", "QU",
 
 /// What the modules hold.
 const AREAS: &[&[Check]] = &[
+    &asleep::CHECKS,
     &process::CHECKS,
     &alone::CHECKS,
     &connect::CHECKS,
@@ -307,6 +312,7 @@ const AREAS: &[&[Check]] = &[
     &shape::CHECKS,
     &heartbeat::CHECKS,
     &pace::CHECKS,
+    &soak::CHECKS,
     &unanswered::CHECKS,
     &afresh::CHECKS,
     &beat_reply::CHECKS,

@@ -100,8 +100,14 @@ fn judge_gaps(
         let beats = connection.heartbeats().next().is_some();
         (owed || beats || drop_note(session, connection).is_some()).then(|| judge(connection, gap))
     });
-    let none = || Observation::unseen("no connection lasted long enough for a heartbeat");
-    Observation::worst(each).unwrap_or_else(none)
+    let all: Vec<_> = each.collect();
+    let unseen = all.iter().find(|one| one.outcome == Outcome::Unseen).cloned();
+    match Observation::worst(all) {
+        None => Observation::unseen("no connection lasted long enough for a heartbeat"),
+        // What a stall has hidden on one connection no other one makes good.
+        Some(worst) if worst.outcome == Outcome::Met => unseen.unwrap_or(worst),
+        Some(worst) => worst,
+    }
 }
 
 /// From where to where the longest time without a heartbeat lasted, from the open to the end.
@@ -113,7 +119,7 @@ fn longest_gap(session: &Session, connection: &Connection) -> Option<(Instant, I
     gaps.max_by_key(|(from, to)| to.since(*from))
 }
 
-fn keeps_beating(session: &Session) -> Observation {
+pub(super) fn keeps_beating(session: &Session) -> Observation {
     judge_gaps(session, |connection, (from, to)| {
         let gap = session.clock.beats(to.since(from));
         let expected = "a heartbeat every 30 s or sooner until the end";
@@ -274,6 +280,11 @@ mod tests {
             outcome("HB002", once().entry(53.0, What::Noise { worst_stall_ms: 1500 })),
             Unseen
         );
+        // Nor does a connection on which all was well say anything about the one that was dropped.
+        let anew = once().open(54.0).beat(74.0).mark(90.0, "end");
+        assert_eq!(outcome("HB002", anew.clone()), Unmet);
+        let stalled = anew.entry(91.0, What::Noise { worst_stall_ms: 1500 });
+        assert_eq!(outcome("HB002", stalled), Unseen);
         assert_eq!(outcome("HB002", open().close(20.0, From::Client, 1000)), Unseen);
         assert_eq!(outcome("HB002", Wire::new()), Unseen);
         // Whoever connects anew begins anew.

@@ -131,7 +131,9 @@ fn refuses_certificate(session: &Session) -> Observation {
                 .at_entry(entry, session.entry(entry).at);
         }
         let ended = connection.end(session).map(|(entry, _)| entry);
-        refused = refused.or(ended.filter(|&entry| !session.is_after_stop(entry)));
+        if let Some(entry) = ended.filter(|&entry| !session.is_after_stop(entry)) {
+            refused.get_or_insert(entry);
+        }
     }
     if let Some(entry) = refused {
         return Observation::met("it ended the connection without a request")

@@ -13,6 +13,7 @@ mod contract;
 mod inherit;
 mod output;
 mod placeholder;
+mod sleeper;
 mod spawn;
 
 mod control;
@@ -22,5 +23,6 @@ mod tree;
 pub use contract::{ContractError, Launch, Values, check, launch, uses};
 pub use control::Ended;
 pub use output::Tail;
+pub use sleeper::Sleeper;
 pub use spawn::{Adapter, NotStarted, Running, asked_to_stop, start};
 pub use supervise::{SUPERVISE, supervise};

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use super::contract::{self, Launch};
 use super::control::{Ended, Report, Request};
 use super::output::{Capture, Tail};
+use super::sleeper::Sleeper;
 use super::supervise::SUPERVISE;
 use super::tree;
 use crate::printed::{self, Stream};
@@ -152,6 +153,11 @@ impl Running {
                 Ok(None) | Err(_) => return self.lost(),
             }
         }
+    }
+
+    /// The client's processes, to be put to sleep.
+    pub fn sleeper(&self) -> Option<Sleeper> {
+        self.client.map(Sleeper)
     }
 
     /// Asks the client to end with SIGTERM, and kills it and all that it has started if that takes longer than the

@@ -46,6 +46,8 @@ mutants! {
     AbortsWhenRefused = "aborts-when-refused" => "PR003",
     /// Starts another program, and leaves it running.
     LeavesAChild = "leaves-a-child" => "PR004",
+    /// Hangs when a timer is much later than it was set.
+    SleepsOn = "sleeps-on" => "PR007",
 
     /// Connects to `/socket/websocket`, Phoenix's default path.
     WrongPath = "wrong-path" => "CN001",
@@ -242,6 +244,8 @@ mutants! {
     AbortsWhenCut = "aborts-when-cut" => "HB024",
     /// Exits with status 1 when the connection ends without a close frame.
     FailsWhenCut = "fails-when-cut" => "HB024",
+    /// Twenty heartbeats, then none.
+    TiresOfBeating = "tires-of-beating" => "HB025",
 
     /// Takes a close frame for the end of its work: lives on, and does not connect again.
     CloseIsTheEnd = "close-is-the-end" => "RC001",

@@ -46,6 +46,9 @@ const FOR_EVER: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long the other side may take to end the connection after a close frame.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// A timer that is so late was slept through.
+const SLEPT: Duration = Duration::from_secs(1);
+
 /// How many pings a mutant bears.
 const MANY_PINGS: u32 = 30;
 
@@ -145,8 +148,12 @@ impl Session<'_> {
                     None
                 }
             };
-            if let Some(end) = end {
-                return end;
+            let slept = wake_at.elapsed() > SLEPT && self.manner.is(Mutant::SleepsOn);
+            match end {
+                Some(End::Stopped) => return End::Stopped,
+                _ if slept => self.stuck = true,
+                Some(end) => return end,
+                None => {}
             }
         }
     }

@@ -88,6 +88,7 @@ pub(super) const BUILT_IN: &[(&str, &str)] = library![
     "single-bytes"
     "slow-link"
     "slow-upgrade"
+    "ten-minutes"
     "thousand-messages"
     "three-drops"
     "three-resets"

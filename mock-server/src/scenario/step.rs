@@ -66,6 +66,11 @@ pub enum Step {
     RevokeCredentials,
     /// From here on this is wrong with TLS; connections stand. A scenario with this step is always played over TLS.
     Tls(TlsFault),
+    /// Has whoever runs the client stop its processes, as a computer does that goes to sleep. Where nobody can, the
+    /// client is told nothing.
+    Freeze,
+    /// Lets the client's processes go on.
+    Thaw,
     /// Writes a mark into the transcript.
     Mark(String),
     /// Ends the timeline.
@@ -103,6 +108,8 @@ impl Step {
             Self::Restart(_) => "restart",
             Self::RevokeCredentials => "revoke_credentials",
             Self::Tls(_) => "tls",
+            Self::Freeze => "freeze",
+            Self::Thaw => "thaw",
             Self::Mark(_) => "mark",
             Self::End => "end",
         }

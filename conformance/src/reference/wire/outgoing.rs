@@ -153,6 +153,7 @@ impl Wire {
             {
                 return Vec::new();
             }
+            Manner::Broken(Mutant::TiresOfBeating) if self.beats > 20 => return Vec::new(),
             Manner::Broken(Mutant::BeatsOnce) if self.beats > 1 => return Vec::new(),
             Manner::Broken(Mutant::BeatsWhenJoined) if !self.joined => return Vec::new(),
             Manner::Broken(Mutant::WaitsForTheDocument) if self.asking => return Vec::new(),
@@ -289,7 +290,7 @@ mod tests {
             "HB017", "HB018", "HB020", "HB023", "HB024", "RC001", "RC002", "RC003", "RC005",
             "RC006", "RC012", "RC007", "RC008", "RC009", "FT",
         ];
-        let later = [M::BeatsTwice, M::ClosesWith1006];
+        let later = [M::BeatsTwice, M::TiresOfBeating, M::ClosesWith1006];
         for &mutant in M::ALL {
             let differs = said(Manner::Broken(mutant)) != polite;
             let quiet = quiet_mutants.iter().any(|area| mutant.caught_by().starts_with(area));
