@@ -16,8 +16,13 @@ fn the_documents_own_client_in_javascript() {
     let command = ["node", "document-js/client.js", "{url}"];
     let Some(seen) = judge("GLIMESH_JUDGE_NODE", &command) else { return };
     insta::assert_snapshot!(seen, @r#"
-    exit code 5, 58 pass
+    exit code 5, 60 pass
     PR002 weak
+    PR007 weak
+    CN007 not-applicable
+    CN008 not-applicable
+    CN009 not-applicable
+    CN011 not-applicable
     CN013 weak
     FR008 note
     JN005 weak
@@ -25,6 +30,7 @@ fn the_documents_own_client_in_javascript() {
     JN008 weak
     SB008 inconclusive
     MS008 weak
+    MS013 weak
     HB001 weak
     HB003 weak
     HB009 weak
@@ -43,6 +49,7 @@ fn the_documents_own_client_in_javascript() {
     RC007 weak
     RC008 inconclusive
     RC009 note
+    RC012 note
     FT001 weak
     FT003 inconclusive
     FT005 inconclusive
@@ -57,13 +64,18 @@ fn a_client_on_phoenix_js() {
         return;
     };
     insta::assert_snapshot!(seen, @r#"
-    exit code 0, 80 pass
+    exit code 0, 84 pass
+    CN007 not-applicable
+    CN008 not-applicable
+    CN009 not-applicable
+    CN011 not-applicable
     CN013 weak
     HB001 weak
     HB003 weak
     HB014 note
     RC008 weak
     RC009 weak
+    RC012 weak
     FT001 weak
     FT003 note
     FT009 weak
@@ -76,7 +88,11 @@ fn a_client_on_python_websockets() {
     let command = [python, "websockets-py/client.py", "{url}"];
     let Some(seen) = judge("GLIMESH_JUDGE_PYTHON", &command) else { return };
     insta::assert_snapshot!(seen, @r#"
-    exit code 0, 87 pass
+    exit code 0, 92 pass
+    CN007 not-applicable
+    CN008 not-applicable
+    CN009 not-applicable
+    CN011 not-applicable
     HB009 note
     HB010 note
     "#);

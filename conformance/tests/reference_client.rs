@@ -69,7 +69,7 @@ async fn it_keeps_beating_after_a_burst() {
     let played = play(named("burst"), &[]).await;
     only_connection(&played.session);
     assert!(played.session.mark("end").is_some());
-    // Twenty at once, two with nulls, and two in pieces.
+    // Twenty at once, two in pieces, and two with nulls.
     assert_eq!(played.stdout.lines().count(), 24);
 }
 

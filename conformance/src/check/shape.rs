@@ -36,7 +36,7 @@ pub(super) const CHECKS: [Check; 5] = [
         requirement: "The client SHOULD take the subscriptionId as it comes, whatever it looks like and however long it is.",
         why: "The document prints two ids of different form. The id is the server's to choose; a client that takes it apart, or has room for sixty letters, breaks with the next server.",
         mend: "Keep the id as one string, and compare it as a whole.",
-        scope: Scope::Of("foreign-reply"),
+        scope: Scope::Of("odd-heartbeat-replies"),
         needs: Some(Capability::Subscribe),
         timing: false,
         judge: takes_any_id,
@@ -287,13 +287,21 @@ mod tests {
 
     #[test]
     fn an_id_is_taken_as_it_comes() {
-        let given =
-            || Wire::new().scenario("foreign-reply").open(1.0).subscribed(1.1).mark(1.6, "settled");
+        let given = || {
+            Wire::new()
+                .scenario("odd-heartbeat-replies")
+                .open(1.0)
+                .subscribed(1.1)
+                .mark(1.6, "settled")
+        };
         assert_eq!(outcome("MS004", given().beat(26.0)), Met);
         assert_eq!(outcome("MS004", given().close(2.1, From::Client, 1002)), Unmet);
         assert_eq!(outcome("MS004", given().close(9.1, From::Client, 1002)), Unmet);
         assert_eq!(outcome("MS004", given().entry(9.1, exited(None, Some("SIGABRT")))), Unmet);
         assert_eq!(outcome("MS004", given()), Unseen);
-        assert_eq!(outcome("MS004", Wire::new().scenario("foreign-reply").open(1.0)), Unseen);
+        assert_eq!(
+            outcome("MS004", Wire::new().scenario("odd-heartbeat-replies").open(1.0)),
+            Unseen
+        );
     }
 }

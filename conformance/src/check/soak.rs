@@ -27,8 +27,12 @@ pub(super) const CHECKS: [Check; 1] = [Check {
     judge: beats_for_long,
 }];
 
-/// By how much the pace may change, of a hundred.
-const DRIFT: u32 = 1;
+/// By which part of itself the pace may change.
+const DRIFT: u32 = 100;
+
+/// By how much two heartbeats may be late in real time that were in time for the client: where its seconds pass
+/// faster, that is more of them.
+const NOISE: Duration = Duration::from_secs(1);
 
 /// From so many heartbeats on a pace is compared: its beginning with its end.
 const ENOUGH: usize = 8;
@@ -43,14 +47,16 @@ fn beats_for_long(session: &Session) -> Observation {
         return Observation::unseen("the ten minutes were not over when the session ended");
     }
     let longest = session.open_connections().max_by_key(|one| one.heartbeats().count());
-    let Some((early, late)) = longest.and_then(|connection| paces(session, connection)) else {
+    let Some((early, late, gaps)) = longest.and_then(|connection| paces(session, connection))
+    else {
         return Observation::unseen("no connection showed enough heartbeats to compare");
     };
     let told =
         format!("a heartbeat every {} s, and every {} s at the end", secs(early), secs(late));
-    let change = early.abs_diff(late) * 100;
-    let observation = match change {
-        _ if change < early * DRIFT => Observation::met(told),
+    let half = early * gaps;
+    let room = (half / DRIFT).max(NOISE * session.clock.rate());
+    let observation = match early.abs_diff(late) * gaps {
+        change if change < room => Observation::met(told),
         _ if spoiled(session) => {
             Observation::unseen(format!("{told}, but this machine stalled meanwhile"))
         }
@@ -59,8 +65,9 @@ fn beats_for_long(session: &Session) -> Observation {
     observation.expecting(expected)
 }
 
-/// The mean time between two heartbeats in the first and in the second half of a connection.
-fn paces(session: &Session, connection: &Connection) -> Option<(Duration, Duration)> {
+/// The mean time between two heartbeats in the first and in the second half of a connection, and how many such times
+/// each half has.
+fn paces(session: &Session, connection: &Connection) -> Option<(Duration, Duration, u32)> {
     let beats: Vec<_> = connection.heartbeats().map(|(seen, _)| seen.at).collect();
     let half = beats.len() / 2;
     let mean = |beats: &[Instant]| {
@@ -68,8 +75,10 @@ fn paces(session: &Session, connection: &Connection) -> Option<(Duration, Durati
         let gaps = u32::try_from(beats.len() - 1).ok().filter(|gaps| *gaps > 0)?;
         Some(session.clock.beats(last.since(*first)) / gaps)
     };
-    let enough = beats.len() >= ENOUGH;
-    enough.then(|| Some((mean(&beats[..=half])?, mean(&beats[half..])?))).flatten()
+    if beats.len() < ENOUGH {
+        return None;
+    }
+    Some((mean(&beats[..=half])?, mean(&beats[half..])?, u32::try_from(half).ok()?))
 }
 
 #[cfg(test)]
