@@ -16,7 +16,7 @@ fn the_documents_own_client_in_javascript() {
     let command = ["node", "document-js/client.js", "{url}"];
     let Some(seen) = judge("GLIMESH_JUDGE_NODE", &command) else { return };
     insta::assert_snapshot!(seen, @r#"
-    exit code 5, 60 pass
+    exit code 5, 61 pass
     PR002 weak
     PR007 weak
     CN007 not-applicable
@@ -30,7 +30,6 @@ fn the_documents_own_client_in_javascript() {
     JN008 weak
     SB008 inconclusive
     MS008 weak
-    MS013 weak
     HB001 weak
     HB003 weak
     HB009 weak
