@@ -292,7 +292,7 @@ async fn proxy_to_a_dead_server_says_so_to_the_client_and_in_its_log() {
     let port = until("for clients       ws://127.0.0.1:").await;
     let port = port.split('/').next().and_then(|port| port.parse().ok()).expect("a port");
     let mut line = Line::dial(("127.0.0.1", port)).await;
-    line.send(raw::upgrade_request("/api/graph/websocket?vsn=2.0.0&token=x").as_bytes()).await;
+    line.send(upgrade_request("/api/graph/websocket?vsn=2.0.0&token=x").as_bytes()).await;
     let Seen::Http { status: 502, body, .. } = line.next().await else { panic!("no answer") };
     let expected = format!("cannot connect to ws://{addr}: ");
     assert!(body.contains(&expected), "{body}");

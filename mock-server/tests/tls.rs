@@ -299,6 +299,24 @@ async fn scenario_makes_the_certificate_wrong_in_each_way() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn certificate_becomes_wrong_and_right_again() {
+    let yaml = "title: t\nwhy: w\ntimeline:\n\
+                - await: {what: open, within: 60s}\n- tls: wrong_host\n- mark: wrong\n\
+                - await: {what: end, within: 60s}\n- tls: right\n- mark: mended\n- pause: 60s";
+    let scenario = Scenario::parse("t", yaml).expect("it is valid");
+    let server = MockServer::builder().scenario(scenario).start().await.expect("a port is free");
+    let first = open(&server, "localhost").await;
+    marked(&server, "wrong").await;
+    let connector = connector(roots(&ca_file(&server)));
+    let error = handshake(&connector, server.addr(), "localhost").await.expect_err("it refuses");
+    assert!(error.to_string().contains("not valid for name \"localhost\""), "{error}");
+    drop(first);
+    marked(&server, "mended").await;
+    drop(open(&server, "localhost").await);
+    server.stop().await;
+}
+
 async fn start() -> MockServer {
     MockServer::builder().tls(true).start().await.expect("a port is free")
 }
@@ -369,6 +387,20 @@ fn notes(transcript: &Transcript) -> Vec<&str> {
         _ => None,
     });
     codes.collect()
+}
+
+/// Waits until the timeline has written the mark.
+async fn marked(server: &MockServer, mark: &str) {
+    let mut length = server.watch();
+    let marks = |transcript: Transcript| {
+        transcript.entries.iter().any(|it| matches!(&it.what, What::Mark { name } if name == mark))
+    };
+    let written = async {
+        while !marks(server.transcript()) {
+            length.changed().await.expect("the server runs");
+        }
+    };
+    assert!(tokio::time::timeout(SOON, written).await.is_ok(), "no mark {mark}");
 }
 
 /// Stops the server once a note stands in its transcript.
