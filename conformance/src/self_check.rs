@@ -179,15 +179,17 @@ impl Row {
         }
     }
 
-    /// Whether the machine was too busy to see what matters. Such a row is looked at again, alone; a verdict that is
-    /// wrong is never.
-    fn could_not_be_seen(&self) -> bool {
-        let caught_by = self.subject.caught_by();
-        let matters = |finding: &Finding| caught_by.is_none_or(|id| finding.id == id);
-        let unseen = |one: &Finding| matters(one) && one.verdict == Verdict::Inconclusive;
-        let failed =
-            caught_by.is_none() && self.findings.iter().any(|one| one.verdict == Verdict::Fail);
-        !failed && self.findings.iter().any(unseen)
+    /// Whether it must be looked at again, alone, before it is believed: what judges time counts only after such a look,
+    /// and what could not be seen, or did not show a defect, may be the fault of the many beside it. A correct client
+    /// that fails whatever the time is has failed.
+    fn wants_a_look_alone(&self) -> bool {
+        let judges_time = |id: &str| check::catalogue().iter().any(|it| it.id == id && it.timing);
+        let plain = |one: &&Finding| match one.verdict {
+            Verdict::KitError => true,
+            Verdict::Fail => self.subject.caught_by().is_none() && !judges_time(&one.id),
+            _ => false,
+        };
+        self.complaint().is_some() && !self.findings.iter().any(|one| plain(&one))
     }
 
     /// The first finding with such a verdict, as a complaint.
@@ -248,8 +250,8 @@ pub fn complaints_at_second_rate(rows: &[Row]) -> Vec<String> {
     told.map(|complaint| format!("at the rate {SECOND_RATE}, {complaint}")).collect()
 }
 
-/// Runs the subjects, so many of them at a time, and gives each row to `tell` as it comes. What could not be seen is
-/// looked at again, alone.
+/// Runs the subjects, so many of them at a time, and gives each row to `tell` as it comes. What a busy machine may
+/// have caused is looked at again, alone.
 ///
 /// # Errors
 ///
@@ -275,7 +277,7 @@ pub async fn run(
     }
     drop(rows);
     for (_, first) in &mut done {
-        if first.could_not_be_seen() {
+        if first.wants_a_look_alone() {
             *first = row(kit, first.subject, pace).await?;
             tell(first);
         }
@@ -387,6 +389,24 @@ mod tests {
     fn a_mutant_that_its_check_did_not_see_is_not_caught() {
         let row = Row { subject: Subject::Broken(Mutant::NeverBeats), findings: Vec::new() };
         assert!(row.complaint().is_some_and(|complaint| complaint.contains("HB001")));
+    }
+
+    #[test]
+    fn a_wrong_verdict_is_believed_at_once_unless_it_is_about_time() {
+        #[track_caller]
+        fn check(subject: Subject, id: &str, verdict: Verdict, again: bool) {
+            let row = Row { subject, findings: vec![finding(id, Level::Must, verdict)] };
+            assert_eq!(row.wants_a_look_alone(), again, "{:?}", row.complaint());
+        }
+        let correct = Subject::Correct(Variant::Burst);
+        check(correct, "HB002", Verdict::Fail, true);
+        check(correct, "FR001", Verdict::Fail, false);
+        check(correct, "FR001", Verdict::Inconclusive, true);
+        check(correct, "FR001", Verdict::Pass, false);
+        check(correct, "HB002", Verdict::KitError, false);
+        let mutant = Subject::Broken(Mutant::NeverBeats);
+        check(mutant, mutant.caught_by().unwrap(), Verdict::Pass, true);
+        check(mutant, mutant.caught_by().unwrap(), Verdict::Fail, false);
     }
 
     #[test]

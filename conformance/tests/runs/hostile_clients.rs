@@ -194,7 +194,7 @@ fn a_killed_runner_leaves_nothing() {
         ready.display()
     );
     let mut runner = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "plays_the_runner_that_is_killed"])
+        .args(["--exact", "hostile_clients::plays_the_runner_that_is_killed"])
         .env(DOOMED, script)
         .stdout(Stdio::null())
         .spawn()

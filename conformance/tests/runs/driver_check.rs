@@ -18,7 +18,7 @@ use tokio::process::Command;
 
 /// The adapter itself, the file that people copy.
 mod adapter {
-    include!("../../examples/drivers/tungstenite-rs/src/main.rs");
+    include!("../../../examples/drivers/tungstenite-rs/src/main.rs");
 
     pub(super) fn play() {
         main();
@@ -913,7 +913,7 @@ impl Bent {
     /// The adapter in a process of its own, with this one in between.
     async fn play(self, stream: tokio::io::DuplexStream) {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "plays_the_adapter", "--nocapture", "--test-threads=1"])
+            .args(["--exact", "driver_check::plays_the_adapter", "--nocapture", "--test-threads=1"])
             .env(PLAYED, "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -101,7 +101,7 @@ async fn run(trusts: &str) -> Session {
     let program = std::env::current_exe().unwrap();
     let program = program.to_str().unwrap();
     // With a placeholder, so that the URL is not added: the arguments are names of tests.
-    let words = [program, "--exact", "plays_the_client", "{run_id}"].map(str::to_owned);
+    let words = [program, "--exact", "tls::plays_the_client", "{run_id}"].map(str::to_owned);
     session_of(words.to_vec(), vec![(TRUSTS.to_owned(), trusts.to_owned())]).await
 }
 
