@@ -107,7 +107,11 @@ fn a_client_on_gorilla_websocket() {
     let results = run("auto", &["gorilla-go/gorilla-go", "{url}"]);
     assert_eq!(results.clock.mode, "real", "{}", results.clock.why);
     insta::assert_snapshot!(verdicts(&results), @r#"
-    exit code 0, 86 pass
+    exit code 0, 91 pass
+    CN007 not-applicable
+    CN008 not-applicable
+    CN009 not-applicable
+    CN011 not-applicable
     HB009 note
     HB010 note
     FT004 weak
