@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use tokio::sync::{Semaphore, watch};
 
 use crate::check::{Check, Outcome, Scope, limit};
@@ -62,11 +62,16 @@ pub async fn run(
     let mut confirmed = Vec::new();
     let first_looks = runner.side_by_side().await?;
     let never_began = first_looks.len() < plan.sessions.len();
-    for one in first_looks {
-        let (looks, seen_again) = runner.look_again(one).await?;
+    // Real time leaves room for the machine's own delays, so looks at it need not be alone.
+    let at_once = if matches!(plan.clock, Clock::Accel { .. }) { plan.jobs } else { 1 };
+    let mut looks_again =
+        stream::iter(first_looks).map(|one| runner.look_again(one)).buffered(at_once.max(1));
+    while let Some(seen) = looks_again.next().await {
+        let (looks, seen_again) = seen?;
         played.extend(looks);
         confirmed.extend(seen_again);
     }
+    drop(looks_again);
     // Whoever interrupts when all is seen gets the whole report.
     let interrupted = never_began || played.iter().any(|one| one.cut_short);
     let (sessions, results) = played.into_iter().map(|one| (one.session, one.result)).unzip();
@@ -137,7 +142,7 @@ impl Runner<'_> {
         Ok(Some(played))
     }
 
-    /// Runs a session again, alone, while a verdict of it is in doubt, and then as often as the user wants failures
+    /// Runs a session again, alone or in real time, while a verdict of it is in doubt, and then as often as the user wants failures
     /// tried again. Returns every look, with the verdicts of the earlier ones set aside for which a later one stands,
     /// and the checks whose failure was confirmed.
     async fn look_again(&self, one: Played) -> Result<(Vec<Played>, Vec<String>), KitFault> {

@@ -118,6 +118,20 @@ fn a_client_on_gorilla_websocket() {
     "#);
 }
 
+/// The adapters of `examples/drivers` are right, so no check at L1 may say anything else.
+#[test]
+fn adapters_in_javascript_and_python() {
+    let python = "websockets-py/.venv/bin/python";
+    let adapters: [(&str, &[&str]); 2] = [
+        ("GLIMESH_JUDGE_NODE", &["node", "../drivers/phoenix-js/driver.js"]),
+        ("GLIMESH_JUDGE_PYTHON", &[python, "../drivers/websockets-py/driver.py"]),
+    ];
+    for (variable, command) in adapters.iter().filter(|(variable, _)| installed(variable)) {
+        let results = run_with(&["--level", "L1"], command);
+        assert_eq!(verdicts(&results), "exit code 0, 19 pass", "{variable}");
+    }
+}
+
 /// What a run in real time saw; an accelerated one has seen the same of every MUST. `None` where the client was not installed.
 fn judge(variable: &str, command: &[&str]) -> Option<String> {
     if !installed(variable) {
@@ -156,10 +170,15 @@ fn accelerates() -> bool {
 }
 
 fn run(clock: &str, command: &[&str]) -> Results {
+    run_with(&["--clock", clock], command)
+}
+
+fn run_with(options: &[&str], command: &[&str]) -> Results {
     let report = tempfile::tempdir().expect("a temporary folder");
     let run = Command::new(env!("CARGO_BIN_EXE_glimesh-conformance"))
-        .args(["run", "--format", "json", "--clock", clock, "--report-dir"])
+        .args(["run", "--format", "json", "--report-dir"])
         .arg(report.path())
+        .args(options)
         .arg("--")
         .args(command)
         .current_dir(clients())
