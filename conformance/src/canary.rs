@@ -86,18 +86,22 @@ pub(crate) fn sing(judge: impl Fn(&[Session], &'static Check) -> Finding) -> Opt
     Some(judge::finding(&CANARY, Verdict::KitError, None, observation))
 }
 
+/// The session `quiet` under `glimesh`, in real time, with a token.
+pub(crate) fn header() -> Header {
+    Header {
+        format: FORMAT,
+        session: "quiet".to_owned(),
+        scenario: "quiet".to_owned(),
+        profile: "glimesh".to_owned(),
+        settings: BTreeMap::new(),
+        clock: ClockStamp { mode: "real".to_owned(), rate: 1 },
+        given: Given { auth: "token".to_owned(), channel_id: "6".to_owned() },
+    }
+}
+
 impl Truth {
     fn session(&self) -> Session {
-        let given = Given { auth: "token".to_owned(), channel_id: "6".to_owned() };
-        let header = Header {
-            format: FORMAT,
-            session: "quiet".to_owned(),
-            scenario: "quiet".to_owned(),
-            profile: "glimesh".to_owned(),
-            settings: BTreeMap::new(),
-            clock: ClockStamp { mode: "real".to_owned(), rate: 1 },
-            given,
-        };
+        let header = header();
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let upgrade = What::Upgrade {
             method: "GET".to_owned(),

@@ -22,7 +22,7 @@ use crate::driver::{
 const ANSWER: Duration = Duration::from_secs(20);
 
 /// How long what the server sent may take to be told.
-const TOLD: Duration = Duration::from_secs(10);
+const TOLD: Duration = Duration::from_secs(30);
 
 /// How long nothing has to be told before the kit takes it that nothing comes.
 const SILENCE: Duration = Duration::from_millis(700);

@@ -137,11 +137,14 @@ pub(super) struct Post<'a> {
     pub(super) text: Option<String>,
 }
 
-/// A document of the client's that may post: it names the mutation.
-pub(super) fn tries(session: &Session) -> impl Iterator<Item = (usize, Instant, &Frame)> {
-    documents(session)
-        .map(|(_, entry, at, frame)| (entry, at, frame))
-        .filter(|(_, _, frame)| frame.payload["query"].to_string().contains("createChatMessage"))
+/// A document of the client's that may post, with its connection: it names the mutation.
+pub(super) fn tries(
+    session: &Session,
+) -> impl Iterator<Item = (&Connection, usize, Instant, &Frame)> {
+    let names_it = |frame: &Frame| {
+        frame.payload["query"].as_str().is_some_and(|query| query.contains("createChatMessage"))
+    };
+    documents(session).filter(move |(.., frame)| names_it(frame))
 }
 
 /// The client's mutations, as the server reads them: each with its place in its document.
@@ -219,7 +222,12 @@ fn value(value: &ast::Value, variables: &Value) -> Value {
     }
 }
 
-/// The server's answer to a frame of the client's, and when it came.
+/// Whether the client gave a request up before the server's reply had come: its patience is its own.
+pub(super) fn gave_up(answer: &Answered, came: Option<Instant>) -> bool {
+    matches!(answer.what, Outcome::Error(_)) && came.is_none_or(|came| answer.at < came)
+}
+
+/// The server's answer to a frame of the client's, and when it came. Of frames with the same ref it may be another's.
 pub(super) fn reply_to<'a>(
     connection: &'a Connection,
     frame: &Frame,

@@ -1,10 +1,12 @@
 //! Whether what a driver says agrees with the wire.
 
+use std::collections::HashMap;
+
 use glimesh_mock::transcript::What;
 use glimesh_proto::{Frame, names};
 use serde_json::Value;
 
-use crate::check::driven::{Asked, Outcome, asked, chats, posts, reply_to};
+use crate::check::driven::{Asked, Outcome, asked, chats, tries};
 use crate::check::elements::shorten;
 use crate::check::{Check, Level, Observation, Scope};
 use crate::driver::Op;
@@ -77,24 +79,28 @@ fn contradiction(
                 .then(|| format!("no subscription got the id {}", shorten(id)))
         }
         Op::SendChat { .. } => {
-            let posts = posts(session);
-            let sent = posts.iter().any(|post| post.entry > asked.entry);
             // A document that could not be read was sent all the same.
-            let tried = super::driven::tries(session).any(|(entry, ..)| entry > asked.entry);
-            (!sent && !tried && !asked_over_http(session, asked.entry))
-                .then(|| none("posted"))
-                .flatten()
+            let tried = tries(session).any(|(_, entry, ..)| entry > asked.entry);
+            (!tried && !asked_over_http(session, asked.entry)).then(|| none("posted")).flatten()
         }
         _ => None,
     }
 }
 
-/// Whether a push with this event was granted by a reply of this kind.
+/// Whether a push with this event was granted by a reply of this kind. Many pushes may have the same ref, and any of
+/// its replies may be the one.
 fn granted(session: &Session, event: &str, is_it: impl Fn(&Frame) -> bool) -> bool {
     session.open_connections().any(|connection| {
-        connection.on_control(event).any(|(seen, frame)| {
-            reply_to(connection, frame, seen.entry)
-                .is_some_and(|(_, _, reply)| reply.payload["status"] == "ok" && is_it(reply))
+        let mut first = HashMap::new();
+        for (seen, frame) in connection.on_control(event) {
+            first.entry(&frame.msg_ref).or_insert(seen.entry);
+        }
+        connection.server_frames().any(|(seen, reply)| {
+            reply.event == names::PHX_REPLY
+                && reply.topic == names::CONTROL_TOPIC
+                && first.get(&reply.msg_ref).is_some_and(|sent| *sent < seen.entry)
+                && reply.payload["status"] == "ok"
+                && is_it(reply)
         })
     })
 }
@@ -113,4 +119,36 @@ fn asked_over_http(session: &Session, after: usize) -> bool {
         .iter()
         .skip(after)
         .any(|entry| matches!(&entry.what, What::Upgrade { method, .. } if method == "POST"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::Outcome::{Met, Unmet, Unseen};
+    use crate::check::testing::{DOC, JOIN, OK, SUBSCRIBED, Wire, outcome};
+
+    const ASK: &str =
+        r#"{"op":"subscribe","id":1,"conn":"a","sub":"s1","channel_id":"6","fields":["message"]}"#;
+    const DONE: &str = r#"{"id":1,"ok":{"subscription_id":"__absinthe__:doc:-1:33B2"}}"#;
+    const OTHER: &str = r#"{"id":1,"ok":{"subscription_id":"__absinthe__:doc:-1:FFFF"}}"#;
+    /// A document of the client's own, with the ref that all its frames have.
+    const QUERY: &str =
+        r#"["1","1","__absinthe__:control","doc",{"query":"{ myself { id } }","variables":{}}]"#;
+    const ANSWER: &str =
+        r#"["1","1","__absinthe__:control","phx_reply",{"response":{"data":{}},"status":"ok"}]"#;
+
+    #[test]
+    fn what_is_said_to_be_subscribed_has_been_granted() {
+        let open =
+            || Wire::new().scenario("driven-posts").open(0.0).client(0.1, JOIN).server(0.1, OK);
+        let granted = open().asks(1.0, ASK).client(1.1, DOC).server(1.2, SUBSCRIBED);
+        assert_eq!(outcome("EN002", granted.clone().says(1.3, DONE)), Met);
+        assert_eq!(outcome("EN002", granted.says(1.3, OTHER)), Unmet);
+        assert_eq!(outcome("EN002", open().asks(1.0, ASK).says(1.3, DONE)), Unmet);
+        assert_eq!(outcome("EN002", open().asks(1.0, ASK).client(1.1, DOC).says(1.3, DONE)), Unmet);
+        assert_eq!(outcome("EN002", open()), Unseen);
+        // The first reply with the ref is another document's.
+        let one_ref = open().asks(1.0, ASK).client(1.1, QUERY).client(1.1, DOC);
+        let one_ref = one_ref.server(1.2, ANSWER).server(1.2, SUBSCRIBED).says(1.3, DONE);
+        assert_eq!(outcome("EN002", one_ref), Met);
+    }
 }

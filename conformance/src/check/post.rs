@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use glimesh_proto::Frame;
+
 use crate::check::driven::{
-    Asked, Outcome, Post, asked_to_post, not_asked, posts, reply_to, tries, unsupported,
+    Asked, Outcome, Post, asked_to_post, gave_up, not_asked, posts, reply_to, tries, unsupported,
 };
 use crate::check::elements::shorten;
 use crate::check::limit::secs;
@@ -159,14 +161,19 @@ fn equals(session: &Session, text: &str) -> Observation {
 fn not_found(session: &Session, asked: &Asked, text: &str) -> Observation {
     // The kit asks for the next one when this one is answered, or given up.
     let until = next_asked(session, asked).unwrap_or(usize::MAX);
-    let sent = tries(session).find(|(entry, ..)| (asked.entry..until).contains(entry));
-    let Some((entry, at, _)) = sent else {
+    let sent = tries(session).find(|(_, entry, ..)| (asked.entry..until).contains(entry));
+    let Some((connection, entry, at, frame)) = sent else {
         return Observation::unseen("the client was asked to post, and sent no createChatMessage");
     };
     let posts = posts(session);
     let read = posts.iter().find(|post| post.entry == entry).and_then(|post| post.text.as_deref());
     let actual = match read {
         Some(other) => format!("the server read {:?}", shorten(other)),
+        // GraphQL has more ways to hold a text than are looked into here, such as a variable's default.
+        None if reply_to(connection, frame, entry).is_some_and(|(.., reply)| is_granted(reply)) => {
+            return Observation::unseen("the server took the document, whose text cannot be told")
+                .at_entry(entry, at);
+        }
         None => "the document holds no text that the server could read".to_owned(),
     };
     Observation::unmet(actual).expecting(format!("{:?}", shorten(text))).at_entry(entry, at)
@@ -201,6 +208,10 @@ fn confirmed(session: &Session) -> Observation {
             Observation::unmet(format!("success was told {early} s before the reply came"))
         }
         Outcome::Ok(_) => Observation::met("success was told when the reply had come"),
+        Outcome::Error(_) if gave_up(answer, Some(came)) => {
+            let early = secs(came.since(answer.at));
+            Observation::note(format!("it gave the post up {early} s before the reply came"))
+        }
         Outcome::Error(error) => Observation::unmet(format!(
             "the server confirmed; told was: {}",
             shorten(&error.message)
@@ -213,7 +224,7 @@ fn confirmed(session: &Session) -> Observation {
 fn found_reply<'a>(
     posts: &[Post<'a>],
     text: &str,
-) -> Option<(usize, glimesh_proto::Instant, &'a glimesh_proto::Frame)> {
+) -> Option<(usize, glimesh_proto::Instant, &'a Frame)> {
     let post = posts.iter().find(|post| post.text.as_deref() == Some(text))?;
     reply_to(post.connection, post.frame, post.entry)
 }
@@ -244,6 +255,15 @@ fn matched(session: &Session) -> Observation {
     if !is_answered(one) || !(is_answered(two) || refused_itself) {
         return Observation::unseen("the two posts were not sent, or not answered");
     }
+    // Both replies come at once.
+    let replies = [found_reply(&posts, one), found_reply(&posts, two)];
+    let came = replies.iter().flatten().map(|(_, at, _)| *at).min();
+    let answers = [&granted, &refused].into_iter().filter_map(|asked| asked.answer.as_ref());
+    let early = answers.filter(|_| !refused_itself).find(|answer| gave_up(answer, came));
+    if let Some(answer) = early {
+        return Observation::note("it gave a post up before the replies came")
+            .at_entry(answer.entry, answer.at);
+    }
     let word = |asked: &Asked| match asked.answer.as_ref().map(|answer| &answer.what) {
         Some(Outcome::Ok(_)) => "success",
         Some(Outcome::Error(_)) => "failure",
@@ -262,6 +282,11 @@ fn matched(session: &Session) -> Observation {
         Some(answer) => seen.at_entry(answer.entry, answer.at),
         None => seen,
     }
+}
+
+/// Whether the server has done what the document asks for.
+fn is_granted(reply: &Frame) -> bool {
+    reply.payload["status"] == "ok" && reply.payload["response"].get("errors").is_none()
 }
 
 /// How often a refused post may be sent: some ask once more.
@@ -301,5 +326,67 @@ fn refusal_told(session: &Session) -> Observation {
         }
         .expecting(expected)
         .at_entry(answer.entry, answer.at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::check::Outcome::{Met, Note, Unmet, Unseen};
+    use crate::check::testing::{Wire, outcome};
+    use crate::drive;
+
+    fn open() -> Wire {
+        Wire::new().scenario("driven-posts").open(0.0).subscribed(0.1)
+    }
+
+    fn asked(id: u64, text: &str) -> String {
+        json!({"op": "send_chat", "id": id, "conn": "a", "channel_id": "6", "text": text})
+            .to_string()
+    }
+
+    /// A doc with this text in its variables.
+    fn posted(nth: u64, text: &str) -> String {
+        let query = "mutation($id: ID!, $it: ChatMessageInput!) { createChatMessage(channelId: $id, message: $it) { id } }";
+        let variables = json!({"id": "6", "it": {"message": text}});
+        let payload = json!({"query": query, "variables": variables});
+        json!(["1", nth.to_string(), "__absinthe__:control", "doc", payload]).to_string()
+    }
+
+    fn granted(nth: u64) -> String {
+        let response = json!({"status": "ok", "response": {"data": {}}});
+        json!(["1", nth.to_string(), "__absinthe__:control", "phx_reply", response]).to_string()
+    }
+
+    const DONE: &str = r#"{"id":1,"ok":{}}"#;
+    const LATE: &str = r#"{"id":1,"error":{"kind":"timeout","message":"no reply","detail":{}}}"#;
+
+    #[test]
+    fn success_is_told_when_it_is_confirmed() {
+        let sent = || open().asks(1.0, &asked(1, drive::SLOW)).client(1.1, &posted(7, drive::SLOW));
+        assert_eq!(outcome("MU005", sent().server(2.6, &granted(7)).says(2.7, DONE)), Met);
+        assert_eq!(outcome("MU005", sent().says(1.2, DONE).server(2.6, &granted(7))), Unmet);
+        assert_eq!(outcome("MU005", sent().server(2.6, &granted(7)).says(2.7, LATE)), Unmet);
+        assert_eq!(outcome("MU005", sent().server(2.6, &granted(7))), Unmet);
+        // Its patience is its own.
+        assert_eq!(outcome("MU005", sent().says(2.1, LATE).server(2.6, &granted(7))), Note);
+        assert_eq!(outcome("MU005", sent().says(2.1, LATE)), Unseen);
+    }
+
+    #[test]
+    fn texts_are_what_the_server_reads() {
+        let asks = || open().asks(1.0, &asked(1, drive::INJECTION));
+        let right = asks().client(1.1, &posted(7, drive::INJECTION)).server(1.2, &granted(7));
+        assert_eq!(outcome("MU003", right), Met);
+        let cut = asks().client(1.1, &posted(7, "cut")).server(1.2, &granted(7));
+        assert_eq!(outcome("MU003", cut), Unmet);
+        // A variable's default holds it: the server reads that, and the check does not.
+        let query = r#"mutation($it: ChatMessageInput = {message: "x"}) { createChatMessage(channelId: 6, message: $it) { id } }"#;
+        let payload = json!({"query": query, "variables": {}});
+        let hidden = json!(["1", "7", "__absinthe__:control", "doc", payload]).to_string();
+        let hidden = || asks().client(1.1, &hidden);
+        assert_eq!(outcome("MU003", hidden().server(1.2, &granted(7))), Unseen);
+        assert_eq!(outcome("MU003", hidden()), Unmet);
     }
 }

@@ -1,8 +1,11 @@
 //! Queries over the socket, and whom their answers reach.
 
+use glimesh_proto::Instant;
 use serde_json::Value;
 
-use crate::check::driven::{Asked, Outcome, asked_to_query, documents, not_asked, unsupported};
+use crate::check::driven::{
+    Asked, Outcome, asked_to_query, documents, gave_up, not_asked, reply_to, unsupported,
+};
 use crate::check::elements::shorten;
 use crate::check::{Check, Level, Observation, Scope};
 use crate::drive;
@@ -106,6 +109,9 @@ fn right_answer(session: &Session) -> Observation {
                         Observation::unmet(format!("the answer is {}", shorten(&text)))
                     }
                 }
+                _ if gave_up(&answer, reply_with(session, asked.entry, own)) => {
+                    Observation::note("it gave the query up before the answer came")
+                }
                 Outcome::Error(error) => {
                     Observation::unmet(format!("told was: {}", shorten(&error.message)))
                 }
@@ -119,6 +125,14 @@ fn right_answer(session: &Session) -> Observation {
         }
     });
     Observation::worst(judged).unwrap_or_else(not_asked)
+}
+
+/// When the server answered a query that holds this word.
+fn reply_with(session: &Session, after: usize, word: &str) -> Option<Instant> {
+    let mut sent = documents(session).filter(|(_, entry, ..)| *entry > after);
+    let (connection, entry, _, frame) =
+        sent.find(|(.., frame)| frame.payload["query"].to_string().contains(word))?;
+    reply_to(connection, frame, entry).map(|(_, at, _)| at)
 }
 
 fn errors_told(session: &Session) -> Observation {

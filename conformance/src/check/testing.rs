@@ -1,12 +1,9 @@
 //! Sessions written down by hand, for the tests of the checks. Times are real seconds since the session began.
 
-use std::collections::BTreeMap;
-
-use glimesh_mock::transcript::{
-    ClockStamp, Entry, FORMAT, From, Given, Header, ProcessEvent, Transcript, What,
-};
+use glimesh_mock::transcript::{ClockStamp, Entry, From, ProcessEvent, Transcript, What};
 use glimesh_proto::{Instant, names};
 
+use crate::canary;
 use crate::check::{Check, Observation, Outcome};
 use crate::session::Session;
 
@@ -41,17 +38,7 @@ pub(crate) struct Wire {
 impl Wire {
     /// The session `quiet` under `glimesh`, in real time, with a token.
     pub(crate) fn new() -> Self {
-        let given = Given { auth: "token".to_owned(), channel_id: "6".to_owned() };
-        let header = Header {
-            format: FORMAT,
-            session: "quiet".to_owned(),
-            scenario: "quiet".to_owned(),
-            profile: "glimesh".to_owned(),
-            settings: BTreeMap::new(),
-            clock: ClockStamp { mode: "real".to_owned(), rate: 1 },
-            given,
-        };
-        Self { transcript: Transcript { header, entries: Vec::new() }, conn: 0 }
+        Self { transcript: Transcript { header: canary::header(), entries: Vec::new() }, conn: 0 }
     }
 
     /// Plays another scenario.
@@ -87,8 +74,10 @@ impl Wire {
 
     /// Anything; on the newest connection if there is one and `what` concerns one.
     pub(crate) fn entry(mut self, at: f64, what: What) -> Self {
-        let of_no_connection =
-            matches!(what, What::Mark { .. } | What::Noise { .. } | What::Process { .. });
+        let of_no_connection = matches!(
+            what,
+            What::Mark { .. } | What::Noise { .. } | What::Process { .. } | What::Driver { .. }
+        );
         let conn = (!of_no_connection && self.conn > 0).then_some(self.conn);
         let at = Instant::from_millis((at * 1000.0).round() as u64);
         self.transcript.entries.push(Entry { at, conn, what });
@@ -162,6 +151,16 @@ impl Wire {
     /// The end of TCP.
     pub(crate) fn eof(self, at: f64, from: From) -> Self {
         self.entry(at, What::Eof { from, reset: false })
+    }
+
+    /// A request of the kit's to a driven client.
+    pub(crate) fn asks(self, at: f64, line: &str) -> Self {
+        self.entry(at, What::Driver { from: From::Server, data: line.to_owned() })
+    }
+
+    /// What a driven client says.
+    pub(crate) fn says(self, at: f64, line: &str) -> Self {
+        self.entry(at, What::Driver { from: From::Client, data: line.to_owned() })
     }
 
     /// The timeline reaches a step.

@@ -4,6 +4,7 @@ use glimesh_proto::names;
 
 use crate::check::driven::{Chat, Outcome, asked, chats, not_asked, unsupported};
 use crate::check::elements::shorten;
+use crate::check::limit::spoiled;
 use crate::check::{Capability, Check, Level, Observation, Scope};
 use crate::drive;
 use crate::driver::Op;
@@ -160,6 +161,10 @@ fn told(session: &Session, text: &str) -> Result<Vec<Chat>, Box<Observation>> {
     }
     if sent(session, text).is_none() {
         return Err(unseen("the client did not subscribe, so it was not sent"));
+    }
+    // The kit waits for a while, and a machine that stalls is late.
+    if spoiled(session) {
+        return Err(unseen("this machine stalled while messages were to be told"));
     }
     // The kit asks for this when it has waited long enough.
     if !all.iter().any(|it| matches!(it.op, Op::Unsubscribe { .. })) {

@@ -19,8 +19,8 @@ use super::{ErrorReply, Fault, Op, Refusal, Reply, Request, Said, Violation};
 /// How many lines of an adapter are looked at. The busiest session needs a few thousand.
 pub const MOST_LINES: usize = 100_000;
 
-/// How many bytes of an adapter are looked at.
-pub const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// How many bytes of an adapter are looked at. Read as JSON they may take twenty times as many.
+pub const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// A link over any two streams. When dropped, nothing is read any more.
 ///

@@ -115,7 +115,7 @@ impl Code {
             }
             Self::Untold => "what the application receives is told by an event as it comes",
             Self::NotEnded => "after the reply to bye the adapter ends, with status 0",
-            Self::Flood => "at most 100,000 lines and 64 MiB of an adapter are looked at",
+            Self::Flood => "at most 100,000 lines and 8 MiB of an adapter are looked at",
         }
     }
 }
