@@ -32,7 +32,7 @@ pub struct Ran {
     pub sessions: Vec<Session>,
     /// How each of them went, in the same order.
     pub results: Vec<SessionResult>,
-    /// The ids of the checks whose failure was seen again alone.
+    /// The ids of the checks whose failure was seen again, alone or in real time.
     pub confirmed: Vec<String>,
     /// Whether the run was cut short.
     pub interrupted: bool,
@@ -142,23 +142,22 @@ impl Runner<'_> {
         Ok(Some(played))
     }
 
-    /// Runs a session again, alone or in real time, while a verdict of it is in doubt, and then as often as the user wants failures
-    /// tried again. Returns every look, with the verdicts of the earlier ones set aside for which a later one stands,
-    /// and the checks whose failure was confirmed.
+    /// Runs a session again while a verdict of it is in doubt, and then as often as the user wants failures tried
+    /// again: alone, or after acceleration in real time. Returns every look, with the verdicts of the earlier ones set
+    /// aside for which a later one stands, and the checks whose failure was confirmed.
     async fn look_again(&self, one: Played) -> Result<(Vec<Played>, Vec<String>), KitFault> {
         let mut looks = vec![one];
         let mut confirmed = Vec::new();
         let mut doubtful = self.doubtful(&looks[0].session);
         while !doubtful.is_empty() && looks.len() <= MAX_RERUNS && !*self.interrupt.borrow() {
             let Some(next) = self.another_look(&mut looks, &doubtful).await? else { break };
-            if limit::spoiled(next) {
-                doubtful = self.doubtful(next);
-                continue;
-            }
+            let still = if limit::spoiled(next) { self.doubtful(next) } else { Vec::new() };
             let troubled = self.troubled(next);
-            let both = doubtful.iter().filter(|check| is_among(check, &troubled));
-            confirmed.extend(both.map(|check| check.id.to_owned()));
-            doubtful.clear();
+            let seen_again = doubtful
+                .iter()
+                .filter(|check| is_among(check, &troubled) && !is_among(check, &still));
+            confirmed.extend(seen_again.map(|check| check.id.to_owned()));
+            doubtful = still;
         }
         for _ in 0..self.plan.retries {
             let failing = looks.last().map(|look| self.failing(&look.session)).unwrap_or_default();
@@ -174,8 +173,7 @@ impl Runner<'_> {
         Ok((looks, confirmed))
     }
 
-    /// Runs a session again, alone and, if it was accelerated, in real time. For these checks it stands for the look
-    /// before.
+    /// Runs a session again, in real time if it was accelerated. For these checks it stands for the look before.
     async fn another_look<'l>(
         &self,
         looks: &'l mut Vec<Played>,

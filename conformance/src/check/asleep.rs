@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use glimesh_mock::transcript::{Entry, What};
+use glimesh_proto::Instant;
 
+use crate::check::limit::spoiled;
 use crate::check::process::how_it_ended;
 use crate::check::recover::is_granted;
-use crate::check::{Capability, Check, Level, Observation, Scope};
+use crate::check::{Capability, Check, Level, Observation, Outcome, Scope, Timing};
 use crate::session::Session;
 
 /// The checks of this area.
@@ -24,7 +26,7 @@ pub(super) const CHECKS: [Check; 1] = [Check {
            was set, connect anew instead of waiting for the next one.",
     scope: Scope::Of("late-join"),
     needs: Some(Capability::Reconnect),
-    timing: false,
+    timing: true,
     judge: back_after_sleep,
 }];
 
@@ -40,6 +42,20 @@ fn back_after_sleep(session: &Session) -> Observation {
     let Some(woken) = session.mark("step:thaw").filter(|_| was_stopped) else {
         return Observation::unseen("the client's process was not stopped");
     };
+    let slept_from = session.mark("step:freeze").unwrap_or(woken);
+    if session.requests().any(|request| (slept_from..woken).contains(&request.at)) {
+        return Observation::unseen("the client asked for a connection while it should have slept");
+    }
+    let timed = |observation: Observation, back: Instant| {
+        let measured = back.since(woken);
+        let timing = Timing { measured, limit: WITHIN, tolerance: Duration::ZERO };
+        match observation.outcome {
+            Outcome::Unmet if spoiled(session) => {
+                Observation::unseen(format!("{}, but this machine stalled", observation.actual))
+            }
+            _ => observation.with_timing(timing),
+        }
+    };
     let expected = "a connection with a subscription within 45 s";
     let granted = session
         .open_connections()
@@ -51,7 +67,7 @@ fn back_after_sleep(session: &Session) -> Observation {
         let told = format!("subscribed again {:.1} s after its sleep", after.as_secs_f64());
         let observation =
             if after <= WITHIN { Observation::met(told) } else { Observation::unmet(told) };
-        return observation.expecting(expected).at_entry(seen.entry, seen.at);
+        return timed(observation.expecting(expected).at_entry(seen.entry, seen.at), seen.at);
     }
     if let Some((entry, event)) = session.early_exit() {
         return Observation::unmet(format!("the client {}", how_it_ended(event)))
@@ -60,7 +76,8 @@ fn back_after_sleep(session: &Session) -> Observation {
     }
     match session.last_mark("missed:subscribed") {
         Some(at) if at >= woken => {
-            Observation::unmet("it did not subscribe again after its sleep").expecting(expected)
+            let told = Observation::unmet("it did not subscribe again after its sleep");
+            timed(told.expecting(expected), at)
         }
         _ => Observation::unseen("the session ended before the client could come back"),
     }
@@ -87,6 +104,10 @@ mod tests {
         assert_eq!(outcome("PR007", slept().mark(125.0, "missed:subscribed")), Unmet);
         assert_eq!(outcome("PR007", slept().entry(81.0, exited(Some(0), None))), Unmet);
         assert_eq!(outcome("PR007", slept()), Unseen);
+        // It went on in a process that the kit could not stop.
+        let sleepless = open().mark(10.0, "step:freeze").entry(10.0, stopped()).open(21.0);
+        let sleepless = sleepless.subscribed(21.1).mark(80.0, "step:thaw");
+        assert_eq!(outcome("PR007", sleepless.mark(125.0, "missed:subscribed")), Unseen);
         // Whoever cannot stop it has seen nothing.
         let awake = open().mark(10.0, "step:freeze").mark(80.0, "step:thaw");
         assert_eq!(outcome("PR007", awake.open(81.0).subscribed(81.1)), Unseen);

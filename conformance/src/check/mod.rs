@@ -133,7 +133,7 @@ pub struct Check {
     pub scope: Scope,
     /// What the client must be able to do.
     pub needs: Option<Capability>,
-    /// Whether its verdict depends on measured time, so that a failure is confirmed alone before it counts.
+    /// Whether its verdict depends on measured time, so that a failure in doubt is looked at again before it counts.
     pub timing: bool,
     /// The rule itself.
     pub judge: fn(&Session) -> Observation,
