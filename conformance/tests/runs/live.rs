@@ -198,7 +198,9 @@ fn command(which: &[&str], report: &Path) -> CommandBuilder {
     run.arg(report);
     run.cwd(env!("CARGO_MANIFEST_DIR"));
     run.env("TERM", "xterm-256color");
-    ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR"].iter().for_each(|name| run.env_remove(name));
+    // In CI, colours are taken for wanted whatever the terminal is called.
+    let chosen = ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "CI"];
+    chosen.iter().for_each(|name| run.env_remove(name));
     run
 }
 
