@@ -131,6 +131,7 @@ impl<'a> Scanner<'a> {
 
     fn token(&mut self, byte: u8) {
         match (self.expect, byte) {
+            (_, 0x80..) if self.wide_separator() => {}
             (Expect::Value | Expect::ValueOrClose, _) => self.value(byte),
             (Expect::Key | Expect::KeyOrClose, _) => self.key(byte),
             (Expect::Colon, b':') => {

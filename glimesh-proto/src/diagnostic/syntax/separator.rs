@@ -3,7 +3,37 @@
 use super::super::catalogue::structure;
 use super::{Expect, Scanner};
 
+/// What an input method for Chinese or Japanese writes for a comma and a colon.
+const WIDE: [(char, u8); 3] = [('\u{ff0c}', b','), ('\u{3001}', b','), ('\u{ff1a}', b':')];
+
+/// Whether it is a comma or a colon in another script.
+pub(super) fn is_wide(c: char) -> bool {
+    WIDE.iter().any(|(wide, _)| *wide == c)
+}
+
 impl Scanner<'_> {
+    /// Takes a comma or a colon of another script for ours, where ours may come.
+    pub(super) fn wide_separator(&mut self) -> bool {
+        let found = self.rest().chars().next();
+        let Some((wide, plain)) = WIDE.into_iter().find(|(wide, _)| Some(*wide) == found) else {
+            return false;
+        };
+        let expect = match (self.expect, plain) {
+            (Expect::Colon, b':') => Expect::Value,
+            (Expect::CommaOrClose, b',') if self.in_object() => Expect::Key,
+            (Expect::CommaOrClose, b',') => Expect::Value,
+            _ => return false,
+        };
+        let (span, plain) = (self.char_span(), char::from(plain));
+        let message = format!("expected {}, found '{wide}'", self.expected());
+        let fault = self.fault(&structure::UNEXPECTED_CHARACTER, span.clone(), message);
+        let help = if plain == ',' { "write an ASCII comma" } else { "write an ASCII colon" };
+        self.report(fault.help(help).edit(span.clone(), plain.to_string()));
+        self.at = span.end;
+        self.expect = expect;
+        true
+    }
+
     pub(super) fn no_comma(&mut self) {
         let fault = self
             .fault(

@@ -3,6 +3,7 @@
 use super::super::catalogue::{characters, words};
 use super::super::report::{Diagnostic, Span};
 use super::blank::is_foreign;
+use super::separator::is_wide;
 use super::{Expect, Scanner};
 
 /// How far a key is looked for when it is asked whether a quote ends a string.
@@ -50,7 +51,7 @@ impl Scanner<'_> {
             // Two strings side by side: a comma is missing, unless the quote belongs to a longer string.
             Some(b'"') => !self.is_member_value() || self.is_key(next),
             Some(b'[' | b'{') if !self.in_object() => true,
-            Some(0x80..) if self.text[next..].starts_with(is_foreign) => true,
+            Some(0x80..) if self.text[next..].starts_with(|c| is_foreign(c) || is_wide(c)) => true,
             Some(_) => self.opens.is_empty(),
         }
     }

@@ -124,7 +124,7 @@ impl Scanner<'_> {
             None if text.starts_with('<') => {
                 fault.help("this is HTML or XML; a frame is a JSON array")
             }
-            None if text.starts_with('(') => {
+            None if text.starts_with('(') && !text.starts_with("([") => {
                 fault.help("this is a tuple as Python prints it; send json.dumps() of it")
             }
             None if text.starts_with("- ") => {
@@ -147,6 +147,7 @@ fn is_document(text: &str) -> bool {
     let word = text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     let rest = text[word.len()..].trim_start();
     ["query", "mutation", "subscription", "fragment"].contains(&word)
+        && rest.contains('{')
         && (rest.starts_with(['{', '(']) || rest.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
