@@ -22,7 +22,7 @@ use crate::limits::Limits;
 use crate::listen::first_byte::{FirstByte, Remembering, TLS_HANDSHAKE};
 use crate::listen::tls::Tls;
 use crate::listen::{api, control, oauth, status, upgrade};
-use crate::scenario::{Awaited, Span};
+use crate::scenario::{Awaited, Span, TlsFault};
 use crate::shared::{Peer, Shared};
 use crate::transcript::{From, What};
 use crate::websocket::Link;
@@ -42,7 +42,7 @@ type Slot = Arc<Mutex<Option<Granted>>>;
 pub(super) async fn serve<L: Link>(
     link: L,
     (conn, from): (u32, Option<IpAddr>),
-    tls: Option<&Tls>,
+    tls: Option<(&Tls, Option<TlsFault>)>,
     shared: Arc<Shared>,
     mut stop: watch::Receiver<Stage>,
 ) {
@@ -75,7 +75,7 @@ pub(super) async fn serve<L: Link>(
         }
         _ => {
             let within = Span(shared.limits.head_timeout);
-            let no_request = tls.map(|tls| tls.no_request(shared.script.tls_fault()));
+            let no_request = tls.map(|(tls, fault)| tls.no_request(fault));
             let (from, why) = why_ended(result.err().as_ref(), within, &first, no_request);
             if let Some((code, text)) = why {
                 shared.recorder.note(Some(conn), code, &text);

@@ -125,12 +125,14 @@ async fn shake_hands<S: Source, L: Link>(
     mut stop: watch::Receiver<Stage>,
 ) {
     // Where TLS is spoiled to plain text, clients are told that it is spoken, and it is not.
-    let tls = tls.filter(|_| shared.script.tls_fault() != Some(TlsFault::Plain));
+    let fault = shared.script.tls_fault();
+    let tls = tls.filter(|_| fault != Some(TlsFault::Plain));
     let Some(tls) = tls else { return http::serve(wrap(stream), who, None, shared, stop).await };
     // In a box, so that connections without TLS need not have the room for it.
     let encrypted = async {
-        if let Some(stream) = tls.accept(stream, wrap, who.0, &shared, &mut stop).await {
-            http::serve(stream, who, Some(&tls), shared, stop).await;
+        let accepted = tls.accept(fault, stream, wrap, who.0, &shared, &mut stop).await;
+        if let Some(stream) = accepted {
+            http::serve(stream, who, Some((&tls, fault)), shared, stop).await;
         }
     };
     Box::pin(encrypted).await;

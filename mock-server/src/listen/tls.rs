@@ -106,9 +106,10 @@ impl Tls {
         self.ca_file.path()
     }
 
-    /// The handshake. `None` if it came to nothing; then all is recorded.
+    /// The handshake, with this wrong in it. `None` if it came to nothing; then all is recorded.
     pub(super) async fn accept<S: Source, L: Link>(
         &self,
+        fault: Option<TlsFault>,
         stream: S,
         wrap: impl FnOnce(S) -> L,
         conn: u32,
@@ -117,7 +118,7 @@ impl Tls {
     ) -> Option<TlsStream<L>> {
         let shaken = tokio::select! {
             biased;
-            shaken = self.shake_as(shared.script.tls_fault(), stream, wrap) => shaken,
+            shaken = self.shake_as(fault, stream, wrap) => shaken,
             _ = ending(stop) => {
                 ended(shared, conn, From::Server);
                 return None;
