@@ -139,8 +139,6 @@ impl Maker {
         let key = (conn, frame.msg_ref);
         match message {
             ClientMessage::Join => {
-                let connection = self.connections.entry(conn).or_default();
-                connection.closing = std::mem::replace(&mut connection.joined, true);
                 self.awaited("join", at);
             }
             ClientMessage::Doc(doc) => {
@@ -152,6 +150,7 @@ impl Maker {
                 self.connections.entry(conn).or_default().last_beat = Some(at);
             }
             ClientMessage::Unsubscribe(_) => self.comment("The client unsubscribed."),
+            ClientMessage::Leave if frame.topic != names::CONTROL_TOPIC => {}
             ClientMessage::Leave => {
                 let connection = self.connections.entry(conn).or_default();
                 connection.closing = std::mem::take(&mut connection.joined);
@@ -178,6 +177,11 @@ impl Maker {
         match (frame, message) {
             (Some(frame), Some(ServerMessage::Reply(reply))) => {
                 let Some(asked) = self.asked.remove(&(conn, frame.msg_ref)) else { return };
+                if asked.event == names::PHX_JOIN && reply.status == Status::Ok {
+                    let connection = self.connections.entry(conn).or_default();
+                    // The channel of the join before is closed behind this reply.
+                    connection.closing = std::mem::replace(&mut connection.joined, true);
+                }
                 self.answered(&asked, at, reply.status, &reply.response);
             }
             (_, Some(ServerMessage::Data { result, .. })) => self.data(at, text, &result),

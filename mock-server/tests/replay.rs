@@ -294,6 +294,38 @@ timeline:
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_closed_after_a_refused_join_or_a_leave_elsewhere_is_a_step() {
+    let text = "
+title: t
+why: w
+rules:
+  - {on: {event: phx_join, nth: 2}, reply: {status: error, response: {reason: \"full\"}}}
+timeline:
+  - await: {what: heartbeat, within: 60s}
+  - phx_close
+  - await: {what: heartbeat, count: 2, within: 60s}
+  - end
+";
+    let scenario = Scenario::parse("t", text).unwrap();
+    let server = MockServer::builder().in_memory().scenario(scenario).start().await.unwrap();
+    let mut line = open(&server).await;
+    let leave_elsewhere = r#"["1","9","elsewhere","phx_leave",{}]"#;
+    for text in [JOIN, JOIN, leave_elsewhere, HEARTBEAT] {
+        line.text(text).await;
+        line.next_text().await;
+    }
+    assert!(line.next_text().await.contains("phx_close"));
+    line.text(&HEARTBEAT.replace('3', "4")).await;
+    line.next_text().await;
+    server.scenario_ended().await;
+    let made = skeleton(&server.stop().await);
+    let made = Scenario::parse("made", &made).unwrap_or_else(|error| panic!("{error}"));
+    let verbs = made.timeline.iter().map(Step::verb);
+    let verbs = verbs.filter(|verb| !matches!(*verb, "await" | "wait"));
+    assert_eq!(verbs.collect::<Vec<_>>(), ["phx_close", "end"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_drop_for_want_of_heartbeats_is_left_to_the_server() {
     let server = MockServer::builder().in_memory().start().await.unwrap();
     let mut line = open(&server).await;

@@ -52,21 +52,20 @@ pub(crate) async fn start(args: Args) -> anyhow::Result<MockServer> {
         true => Pace::Gated,
         false => Pace::Times(args.speed.unwrap_or(Speed::ONE)),
     };
-    builder = match args.file {
-        _ if args.recording.is_some() => {
-            let id = args.recording.unwrap_or_default();
+    builder = match (args.recording, args.file) {
+        (Some(id), _) => {
             let retold = Record::named(&id)?.retell();
             let retold = retold.with_context(|| format!("cannot replay {id}"))?;
             builder.replay(replay(&retold, pace, &id)?)
         }
-        Some(path) if is_transcript(&path)? => {
+        (None, Some(path)) if is_transcript(&path)? => {
             builder.replay(replay(&transcript(&path)?, pace, &path.display().to_string())?)
         }
-        _ if args.gated || args.speed.is_some() => {
+        (None, _) if args.gated || args.speed.is_some() => {
             bail!("--speed and --gated need a transcript: a list of frames has no times")
         }
-        Some(path) => builder.profile(Profile::literal()).printed(Printed::read(&path)?),
-        None => builder.profile(Profile::literal()).printed(Printed::document()),
+        (None, Some(path)) => builder.profile(Profile::literal()).printed(Printed::read(&path)?),
+        (None, None) => builder.profile(Profile::literal()).printed(Printed::document()),
     };
     builder.start().await.context("cannot start")
 }

@@ -198,7 +198,7 @@ impl<'a> Telling<'a> {
         let conn = u32::try_from(self.connections.len()).unwrap_or(u32::MAX).saturating_add(1);
         let opened = self.connections.values().map(|told| told.now).max().unwrap_or_default();
         let upgrade = What::Upgrade {
-            method: connect.method.clone().unwrap_or_else(|| "GET".to_owned()),
+            method: "GET".to_owned(),
             path: path.to_owned(),
             query: self.query(connect.query.as_deref().unwrap_or_default()),
             headers: vec![("upgrade".to_owned(), "websocket".to_owned())],
