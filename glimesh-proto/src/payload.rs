@@ -14,7 +14,7 @@ use crate::print;
 ///
 /// It reads as a [`Value`], in which everything below [`MAX_DEPTH`](crate::MAX_DEPTH) levels is `null`; nothing of
 /// it is lost when the frame is written again. A payload that was received is held as its text until somebody looks
-/// into it: a value takes up to sixty times the memory of its text.
+/// into it, and as both from then on: a value takes up to sixty times the memory of its text.
 #[derive(Clone)]
 pub struct Payload {
     /// As it was received; `None` once it is the value alone that counts.

@@ -236,7 +236,7 @@ impl Server {
                 gone = old.is_joined().then_some(old.join_ref);
                 to.join_ref.clone()
             }
-            names::PHX_LEAVE if on_control && channel.is_joined() => {
+            names::PHX_LEAVE if on_control && channel.is_joined() && reply.status == Status::Ok => {
                 let old = std::mem::replace(channel, Channel::CLOSED);
                 gone = Some(old.join_ref);
                 old.reply_ref

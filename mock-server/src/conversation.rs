@@ -12,7 +12,7 @@ use glimesh_proto::{Close, Consequence, Frame, Instant, Reply, Transmit, Violati
 use serde_json::Value;
 
 use crate::graphql;
-use crate::held::{Answer, Held};
+use crate::held::Held;
 use crate::mailbox::Data;
 use crate::profile::HeartbeatDrop;
 use crate::scenario::{Known, Remembered, Then, fill};
@@ -142,8 +142,10 @@ impl Conversation {
         self.server.handle_timeout(now);
         self.react(now);
         self.send_reversed(now);
-        while let Some(Answer { frame, message, answer, then, .. }) = self.held.pop_due(now) {
-            self.carry_out(now, &frame, message, answer, then);
+        while let Some(due) = self.held.pop_due(now) {
+            if let Some((frame, message, answer, then)) = due.read() {
+                self.carry_out(now, &frame, message, answer, then);
+            }
             while let Some(text) = self.held.pop_waiting() {
                 self.feed(now, &text);
             }

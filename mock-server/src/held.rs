@@ -24,12 +24,25 @@ pub(crate) struct Held {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) until: Instant,
-    /// How long the frame is.
-    pub(crate) bytes: usize,
-    pub(crate) frame: Frame,
-    pub(crate) message: ClientMessage,
-    pub(crate) answer: AnswerAs,
-    pub(crate) then: Option<Then>,
+    /// As text: read, it would take many times as much.
+    text: String,
+    on_control: bool,
+    answer: AnswerAs,
+    then: Option<Then>,
+}
+
+impl Answer {
+    pub(crate) fn new(until: Instant, frame: &Frame, answer: AnswerAs, then: Option<Then>) -> Self {
+        let on_control = frame.topic == names::CONTROL_TOPIC;
+        Self { until, text: frame.encode(), on_control, answer, then }
+    }
+
+    /// The frame, what it means, and what is to be done about it; it was read before, so there is one.
+    pub(crate) fn read(self) -> Option<(Frame, ClientMessage, AnswerAs, Option<Then>)> {
+        let frame = Frame::decode(&self.text).ok()?;
+        let message = ClientMessage::try_from(&frame).ok()?;
+        Some((frame, message, self.answer, self.then))
+    }
 }
 
 /// Answers that go out in reverse order.
@@ -57,7 +70,7 @@ impl Held {
     }
 
     pub(crate) fn hold(&mut self, answer: Answer) -> Result<(), TooMany> {
-        self.take_in(self.answers.len(), answer.bytes)?;
+        self.take_in(self.answers.len(), answer.text.len())?;
         self.answers.push(answer);
         Ok(())
     }
@@ -113,7 +126,7 @@ impl Held {
         let due = self.answers.iter().enumerate().filter(|(_, answer)| answer.until <= now);
         let (index, _) = due.min_by_key(|(_, answer)| answer.until)?;
         let answer = self.answers.remove(index);
-        self.bytes -= answer.bytes;
+        self.bytes -= answer.text.len();
         Some(answer)
     }
 
@@ -128,7 +141,7 @@ impl Held {
     }
 
     fn holds_control(&self) -> bool {
-        self.answers.iter().any(|answer| answer.frame.topic == names::CONTROL_TOPIC)
+        self.answers.iter().any(|answer| answer.on_control)
     }
 }
 
@@ -137,10 +150,9 @@ mod tests {
     use super::*;
 
     fn answer(bytes: usize) -> Answer {
-        let frame = Frame::push(None, None, "t", "e", serde_json::Value::Null);
-        let message = ClientMessage::Heartbeat;
+        let text = "x".repeat(bytes);
         let (answer, then) = (AnswerAs::Correctly, None);
-        Answer { until: Instant::ZERO, bytes, frame, message, answer, then }
+        Answer { until: Instant::ZERO, text, on_control: false, answer, then }
     }
 
     #[test]

@@ -36,7 +36,7 @@ const CLIENT_SECRET: &str = "<client_secret>";
 const MOST_LEARNED: usize = 64;
 
 /// Shorter values are words rather than secrets: replacing them would make other texts unreadable.
-const SHORTEST_LEARNED: usize = 8;
+pub(crate) const SHORTEST_LEARNED: usize = 8;
 
 /// What is around a given credential may be a secret itself if it is longer, in bytes.
 const MOST_AROUND: usize = 7;

@@ -107,6 +107,7 @@ async fn scenarios_are_checked() {
     wrong("timeline: [{frame: {opcode: 16}}]", "16 is not from 0 to 15").await;
     wrong("upgrades: [{refuse: {status: 101}}]", "a status is from 200 to 599").await;
     wrong("tls: broken", "expected one of untrusted_authority, wrong_host,").await;
+    wrong("token: short", "the token \"short\" has fewer than 8 bytes").await;
     wrong("title: again", "wrong.yaml:3:1").await;
     wrong("colour: red", "error: 1 of 2 scenarios are not valid").await;
     check(&["scenario", "check", "no/such.yaml"], 2, "cannot read the scenario no/such.yaml").await;

@@ -70,6 +70,39 @@ async fn join_counts_as_what_it_was_answered() {
 }
 
 #[tokio::test]
+async fn unsubscribe_and_leave_count_as_what_they_were_answered() {
+    let server = start(
+        r#"
+rules:
+- {on: {event: unsubscribe, nth: 1}, reply: {status: error, response: {reason: busy}}}
+- {on: {event: unsubscribe, nth: 2}, reply: {status: ok, response: {gone: true}}}
+- {on: {event: phx_leave, nth: 1}, reply: {status: error, response: {reason: stay}}}
+timeline:
+- await: {what: unsubscribe, within: 20s}
+- say: {text: one}
+- await: {what: unsubscribe, within: 20s}
+- say: {text: nobody hears this}
+- await: {what: leave, within: 20s}
+- send: asked to leave
+"#,
+    )
+    .await;
+    let mut line = joined(&server).await;
+    let id = subscribe(&mut line, "2").await;
+    let unsubscribe =
+        format!(r#"["1","3","__absinthe__:control","unsubscribe",{{"subscriptionId":"{id}"}}]"#);
+    line.text(&unsubscribe).await;
+    assert!(line.next_text().await.contains(r#""reason":"busy""#));
+    assert!(line.next_text().await.contains(r#""message":"one""#), "it still has it");
+    line.text(&unsubscribe).await;
+    assert!(line.next_text().await.contains(r#""gone":true"#));
+    line.text(r#"["1","4","__absinthe__:control","phx_leave",{}]"#).await;
+    assert!(line.next_text().await.contains(r#""reason":"stay""#));
+    assert_eq!(line.next_text().await, "asked to leave", "it has nothing any more");
+    subscribe(&mut line, "5").await;
+}
+
+#[tokio::test]
 async fn frames_are_not_answered() {
     let server = start("rules: [{on: {event: heartbeat, from: 2, times: 1}, ignore: true}]").await;
     let mut line = joined(&server).await;

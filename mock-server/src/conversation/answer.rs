@@ -1,7 +1,7 @@
 //! What a frame of the client's is answered: as a rule says, as some paper prints it, or as the real server does.
 
 use glimesh_proto::{
-    ClientMessage, Close, Doc, Frame, Instant, Reply, SubscriptionId, Transmit, names,
+    ClientMessage, Close, Doc, Frame, Instant, Reply, Status, SubscriptionId, Transmit, names,
 };
 
 use super::Conversation;
@@ -26,9 +26,7 @@ impl Conversation {
                 };
                 self.mark("hold", &frame);
                 let until = now + delay;
-                let bytes = frame.encode().len();
-                let answer = Answer { until, bytes, frame, message, answer, then };
-                if self.held.hold(answer).is_err() {
+                if self.held.hold(Answer::new(until, &frame, answer, then)).is_err() {
                     self.too_many();
                 }
             }
@@ -51,8 +49,8 @@ impl Conversation {
             AnswerAs::Correctly => self.answer(frame, message),
             AnswerAs::Ignore => {}
             AnswerAs::Reply(reply) => {
-                if message == ClientMessage::Join && reply.status == glimesh_proto::Status::Ok {
-                    self.joined(frame);
+                if reply.status == Status::Ok {
+                    self.takes_effect(frame, &message);
                 }
                 self.server.reply(frame, reply);
             }
@@ -144,6 +142,14 @@ impl Conversation {
     }
 
     fn answer_by_protocol(&mut self, frame: &Frame, message: &ClientMessage) {
+        self.takes_effect(frame, message);
+        if let Some(reply) = self.server.correct_answer(frame, message) {
+            self.server.reply(frame, reply);
+        }
+    }
+
+    /// What is different in the world from here on.
+    fn takes_effect(&mut self, frame: &Frame, message: &ClientMessage) {
         let conn = self.peer.conn;
         match message {
             ClientMessage::Join => {
@@ -156,9 +162,6 @@ impl Conversation {
             }
             ClientMessage::Unsubscribe(id) => self.shared.chat.unsubscribe(conn, id),
             _ => {}
-        }
-        if let Some(reply) = self.server.correct_answer(frame, message) {
-            self.server.reply(frame, reply);
         }
     }
 

@@ -130,7 +130,7 @@ impl Builder {
         let mut world = self.world;
         let mut given = world.given(&usual);
         if let Some(token) = self.scenario.token.clone() {
-            world.let_also(&given.token, &token);
+            world.rename_token(&given.token, &token);
             given.token = token;
         }
         let mut header = Header {

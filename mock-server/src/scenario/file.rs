@@ -1,8 +1,9 @@
 //! The file format of scenarios: YAML, read by [`Scenario::parse`](super::Scenario::parse).
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 use crate::profile::Settings;
+use crate::redact::SHORTEST_LEARNED;
 use crate::scenario::{Rule, SocketRule, Step, TlsFault, Upgrade, rule, socket};
 
 /// What a file says. Keys that are not listed here are refused.
@@ -19,7 +20,9 @@ pub(super) struct File {
     #[serde(default)]
     #[cfg_attr(test, schemars(extend("default" = "token")))]
     pub(super) credential: Auth,
-    /// The access token that the client is given in place of the usual one; it may do the same.
+    /// The access token that the client is given in place of the usual one, of 8 bytes or more; it may do the same.
+    #[serde(default, deserialize_with = "long_enough")]
+    #[cfg_attr(test, schemars(with = "Option<String>", length(min = 8)))]
     pub(super) token: Option<String>,
     /// What is otherwise than in the profile.
     #[serde(default)]
@@ -46,6 +49,17 @@ pub(super) struct File {
     /// What happens one after the other.
     #[serde(default)]
     pub(super) timeline: Vec<Step>,
+}
+
+/// A short token would be found, and replaced, wherever its letters stand.
+fn long_enough<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let token = String::deserialize(deserializer)?;
+    if token.len() < SHORTEST_LEARNED {
+        return Err(de::Error::custom(format!(
+            "the token {token:?} has fewer than {SHORTEST_LEARNED} bytes"
+        )));
+    }
+    Ok(Some(token))
 }
 
 /// Which credential a client is given.

@@ -13,10 +13,10 @@ pub(crate) struct Given {
 }
 
 impl World {
-    /// Lets a further token do what a token may.
-    pub(crate) fn let_also(&mut self, token: &str, further: &str) {
-        if let Some(grant) = self.tokens.get(token).cloned() {
-            self.tokens.insert(further.to_owned(), grant);
+    /// Gives a token another name.
+    pub(crate) fn rename_token(&mut self, token: &str, name: &str) {
+        if let Some(grant) = self.tokens.remove(token) {
+            self.tokens.insert(name.to_owned(), grant);
         }
     }
 
