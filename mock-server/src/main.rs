@@ -138,7 +138,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
                 .keep_transcript(false);
             builder = serve.tls.tell(builder);
             if let Some(name) = &serve.scenario {
-                builder = builder.scenario(scenario(name)?);
+                builder = builder.scenario(Scenario::find(name)?);
             }
             if let Some(path) = &serve.world {
                 builder = builder.world(World::read(path)?);
@@ -185,7 +185,7 @@ const INVALID: u8 = 2;
 fn check(files: &[String]) -> anyhow::Result<()> {
     let mut invalid = 0;
     for file in files {
-        match scenario(file) {
+        match Scenario::find(file) {
             Ok(scenario) => say(&format!(
                 "{file}: {}: {} steps, {} rules",
                 scenario.title,
@@ -199,14 +199,6 @@ fn check(files: &[String]) -> anyhow::Result<()> {
         }
     }
     if invalid == 0 { Ok(()) } else { Err(Invalid { invalid, all: files.len() }.into()) }
-}
-
-/// A word without a path or an ending is the name of a built-in scenario.
-fn scenario(name: &str) -> anyhow::Result<Scenario> {
-    if Path::new(name).exists() || name.contains(['/', '.']) {
-        return Ok(Scenario::read(Path::new(name))?);
-    }
-    Ok(Scenario::named(name)?)
 }
 
 async fn wait(server: MockServer, ending: Ending) -> anyhow::Result<()> {

@@ -24,7 +24,8 @@ const WORK: Duration = Duration::from_secs(2);
 /// The same within a pause, which only lets it catch up.
 const BREATH: Duration = Duration::from_millis(200);
 
-/// Runs all steps. The mark `end` says that the end was reached, `missed:WHAT` that something did not come.
+/// Runs all steps. The mark `end` says that the end was reached, `missed:WHAT` that something did not come, and
+/// `gave-up` that it ended there.
 pub(crate) async fn run(shared: Arc<Shared>, steps: Vec<Step>) {
     let mut counts = shared.recorder.counts();
     let mut since = Since::default();
@@ -35,7 +36,7 @@ pub(crate) async fn run(shared: Arc<Shared>, steps: Vec<Step>) {
                 let word = if came { "reached" } else { "missed" };
                 shared.recorder.mark(format!("{word}:{}", awaited.what.as_str()));
                 if !came && awaited.otherwise == Otherwise::End {
-                    return;
+                    return shared.recorder.mark("gave-up");
                 }
             }
             Step::End => break,
@@ -222,7 +223,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_one_await_has_counted_the_next_does_not() {
         let yaml = "[{await: {what: join, within: 1s}}, {await: {what: join, within: 1s}}]";
-        assert_eq!(marks(yaml, &[Awaited::Join]).await, ["reached:join", "missed:join"]);
+        assert_eq!(marks(yaml, &[Awaited::Join]).await, ["reached:join", "missed:join", "gave-up"]);
         let both = [Awaited::Join, Awaited::Join];
         assert_eq!(marks(yaml, &both).await, ["reached:join", "reached:join", "end"]);
     }
@@ -232,7 +233,7 @@ mod tests {
         let yaml =
             "[{await: {what: join, within: 1s}}, {pause: 1s}, {await: {what: join, within: 1s}}]";
         let done = [Awaited::Join, Awaited::Join];
-        let expected = ["reached:join", "step:pause", "missed:join"];
+        let expected = ["reached:join", "step:pause", "missed:join", "gave-up"];
         assert_eq!(marks(yaml, &done).await, expected);
     }
 

@@ -108,6 +108,16 @@ async fn scenarios_are_checked() {
     wrong("upgrades: [{refuse: {status: 101}}]", "a status is from 200 to 599").await;
     wrong("tls: broken", "expected one of untrusted_authority, wrong_host,").await;
     wrong("token: short", "the token \"short\" has fewer than 8 bytes").await;
+    wrong(
+        "replay: {recording: join/norml}",
+        "there is no recording \"join/norml\"; did you mean join/normal?",
+    )
+    .await;
+    wrong("replay: {recording: http/batch}", "cannot replay http/batch: it asks for something")
+        .await;
+    wrong("replay: {recording: join/normal, speed: 0}", "\"0\" is not a speed; write").await;
+    wrong("replay: {recording: join/normal, speed: 2, gated: true}", "leave out `speed`").await;
+    wrong("replay: {recording: join/normal}\ntimeline: [reset]", "leave out `timeline`").await;
     wrong("title: again", "wrong.yaml:3:1").await;
     wrong("colour: red", "error: 1 of 2 scenarios are not valid").await;
     check(&["scenario", "check", "no/such.yaml"], 2, "cannot read the scenario no/such.yaml").await;

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use glimesh_mock::replay::{NothingRecorded, Pace, Replay, Speed};
 use glimesh_mock::scenario::{Awaited, Step};
-use glimesh_mock::transcript::{Entry, From, Transcript, What};
+use glimesh_mock::transcript::{ClockStamp, Entry, From, Transcript, What};
 use glimesh_mock::{MockServer, Scenario, TOKEN, skeleton};
 use raw::{Line, RawFrame, Seen, upgrade_request};
+use serde_json::Value;
 use tokio::time::Instant;
 
 const JOIN: &str = r#"["1","1","__absinthe__:control","phx_join",{}]"#;
@@ -178,6 +179,69 @@ async fn a_transcript_without_a_websocket_cannot_be_replayed() {
     for text in ["0", "-1", "1001", "NaN", "fast"] {
         assert!(text.parse::<Speed>().is_err(), "{text}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scenario_plays_a_recording_with_the_refs_of_now() {
+    let server = retelling("{recording: push/own}", 1).await;
+    let mut line = open(&server).await;
+    let say = r#"["j","say","__absinthe__:control","doc",{"query":"mutation{createChatMessage(channelId:6,message:{message:\"hello world!\"}){message}}"}]"#;
+    line.text(&JOIN.replace('1', "j")).await;
+    assert_eq!(
+        line.next_text().await,
+        r#"["j","j","__absinthe__:control","phx_reply",{"response":{},"status":"ok"}]"#
+    );
+    let subscribe = SUBSCRIBE.replace(r#""1""#, r#""j""#).replace("message user", "message  user");
+    line.text(&subscribe).await;
+    let reply: Value = serde_json::from_str(&line.next_text().await).unwrap();
+    let id = reply[4]["response"]["subscriptionId"].as_str().unwrap();
+    line.text(say).await;
+    let (data, answer) = (line.next_text().await, line.next_text().await);
+    assert!(data.contains(id) && data.contains(r#""message":"hello world!""#), "{data}");
+    assert!(answer.starts_with(r#"["j","say","#), "{answer}");
+    line.text(HEARTBEAT).await;
+    line.next_text().await;
+    server.scenario_ended().await;
+    let transcript = server.stop().await;
+    let departed =
+        |entry: &&Entry| matches!(&entry.what, What::Note { code, .. } if code == "departed");
+    assert_eq!(transcript.entries.iter().find(departed), None);
+    assert_eq!(transcript.header.scenario, "t");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scenario_scales_the_time_of_a_recording() {
+    let took = async |replay: &str, rate: u32| {
+        let server = retelling(replay, rate).await;
+        let began = Instant::now();
+        let mut line = open(&server).await;
+        line.text(JOIN).await;
+        line.next_text().await;
+        let close = Seen::Close { code: Some(1000), reason: String::new() };
+        assert_eq!(line.next_within(Duration::from_secs(200)).await, Some(close));
+        let took = began.elapsed().as_secs_f64();
+        drop(line);
+        server.scenario_ended().await;
+        server.stop().await;
+        took
+    };
+    // The real server closed it after 60 s.
+    let as_recorded = took("{recording: timing/idle_joined}", 1).await;
+    assert!((59.0..62.0).contains(&as_recorded), "{as_recorded}");
+    let slower = took("{recording: timing/idle_joined, speed: 0.5}", 1).await;
+    assert!((slower / as_recorded - 2.0).abs() < 0.01, "{slower}");
+    let on_a_quick_clock = took("{recording: timing/idle_joined}", 10).await;
+    assert!((as_recorded / on_a_quick_clock - 10.0).abs() < 0.1, "{on_a_quick_clock}");
+    let gated = took("{recording: timing/idle_joined, gated: true}", 1).await;
+    assert!(gated < 0.1, "{gated}");
+}
+
+/// A server with a scenario that replays this, to a client for which `rate` seconds pass in a real one.
+async fn retelling(replay: &str, rate: u32) -> MockServer {
+    let yaml = format!("title: t\nwhy: w\nreplay: {replay}");
+    let clock = ClockStamp { mode: "contract".to_owned(), rate };
+    let scenario = Scenario::parse("t", &yaml).unwrap();
+    MockServer::builder().in_memory().scenario(scenario).clock(clock).start().await.unwrap()
 }
 
 #[tokio::test(start_paused = true)]

@@ -165,7 +165,10 @@ impl Builder {
             script: Script::new(&self.scenario),
             control: self.control,
             printed: self.printed.or_else(literal),
-            replay: self.replay,
+            replay: self.replay.or_else(|| {
+                let replayed = self.scenario.replay.as_ref()?;
+                replayed.start().map(Arc::new)
+            }),
             rate: self.clock.beats(),
             pace: self.clock.pace(),
             profile,

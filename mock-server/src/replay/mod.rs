@@ -66,11 +66,28 @@ impl FromStr for Speed {
     type Err = NotSpeed;
 
     fn from_str(text: &str) -> Result<Self, NotSpeed> {
-        let speed: f64 = text.parse().map_err(|_| NotSpeed(text.to_owned()))?;
-        if speed > 0.0 && speed <= 1_000.0 {
-            Ok(Self(speed))
-        } else {
-            Err(NotSpeed(text.to_owned()))
+        let not_speed = || NotSpeed(text.to_owned());
+        text.parse::<f64>().map_err(|_| not_speed())?.try_into().map_err(|_| not_speed())
+    }
+}
+
+impl TryFrom<f64> for Speed {
+    type Error = NotSpeed;
+
+    fn try_from(speed: f64) -> Result<Self, NotSpeed> {
+        let is_speed = speed > 0.0 && speed <= 1_000.0;
+        is_speed.then_some(Self(speed)).ok_or_else(|| NotSpeed(speed.to_string()))
+    }
+}
+
+impl Pace {
+    /// How long to wait where the recording waited so long.
+    pub(crate) fn scaled(self, gap: Duration) -> Duration {
+        match self {
+            Self::Times(Speed(speed)) => {
+                Duration::try_from_secs_f64(gap.as_secs_f64() / speed).unwrap_or(gap)
+            }
+            Self::Gated => Duration::ZERO,
         }
     }
 }
@@ -113,7 +130,7 @@ impl Replay {
 
     /// Which credential the recorded client was given.
     pub(crate) fn auth(&self) -> Auth {
-        if self.header.given.auth == Auth::ClientId.as_str() { Auth::ClientId } else { Auth::Token }
+        Auth::of(&self.header.given)
     }
 
     /// Writes under which circumstances was recorded: the replay is judged by the same.
@@ -147,16 +164,6 @@ impl Replay {
                 format!("__absinthe__:doc:{sign}{number}:{hash}")
             }
             None => format!("{recorded}:{number}"),
-        }
-    }
-
-    /// How long to wait where the recording waited so long.
-    fn scaled(&self, gap: Duration) -> Duration {
-        match self.pace {
-            Pace::Times(Speed(speed)) => {
-                Duration::try_from_secs_f64(gap.as_secs_f64() / speed).unwrap_or(gap)
-            }
-            Pace::Gated => Duration::ZERO,
         }
     }
 }

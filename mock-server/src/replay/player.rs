@@ -52,6 +52,7 @@ pub(crate) async fn play<L: Link>(
         waiting: VecDeque::new(),
         beats: 0,
         departures: 0,
+        over: false,
     };
     let end = match replay.of(conn) {
         Some(recorded) => {
@@ -66,9 +67,13 @@ pub(crate) async fn play<L: Link>(
         }
         None => End::Cut { reset: false },
     };
+    let was_over = player.over;
     let (from, reset) = player.finish(end).await;
     shared.recorder.append(Some(conn), What::Eof { from, reset });
     shared.recorder.happened(Awaited::End);
+    if !was_over {
+        shared.recorder.happened(Awaited::Replayed);
+    }
 }
 
 struct Player<'a, L> {
@@ -81,6 +86,8 @@ struct Player<'a, L> {
     waiting: VecDeque<Heard>,
     beats: usize,
     departures: usize,
+    /// Whether the recording had no more to say while the client was still there.
+    over: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -108,7 +115,7 @@ impl<L: Link> Player<'_, L> {
         for (index, item) in recorded.items.iter().enumerate() {
             let later = &recorded.items[index..];
             let gap = item.at.since_start().saturating_sub(before.0.since_start());
-            let due = before.1 + self.replay.scaled(gap);
+            let due = before.1 + self.replay.pace.scaled(gap) / self.shared.rate / self.shared.pace;
             let done = match &item.act {
                 expected @ (Act::Heard(_) | Act::HeardBinary(_)) => {
                     self.hear(expected, due, recorded, later).await
@@ -131,6 +138,8 @@ impl<L: Link> Player<'_, L> {
             "replay-over",
             "the recording of this connection ends here; the connection stays",
         );
+        self.over = true;
+        self.shared.recorder.happened(Awaited::Replayed);
         loop {
             if let Some(end) = self.next(recorded, &[]).await {
                 return end;

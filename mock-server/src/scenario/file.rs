@@ -4,7 +4,10 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::profile::Settings;
 use crate::redact::SHORTEST_LEARNED;
-use crate::scenario::{Rule, SocketRule, Step, TlsFault, Upgrade, rule, socket};
+use crate::scenario::{
+    Replayed, Rule, SocketRule, Step, TlsFault, Upgrade, replayed, rule, socket,
+};
+use crate::transcript::Given;
 
 /// What a file says. Keys that are not listed here are refused.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -46,9 +49,32 @@ pub(super) struct File {
     #[serde(default, deserialize_with = "rule::checked")]
     #[cfg_attr(test, schemars(with = "Vec<Rule>"))]
     pub(super) rules: Vec<Rule>,
+    /// A recording of the real server that is played, in place of upgrades, rules and a timeline. The client is given
+    /// the credential of the recorded one; refs and subscription ids are those of now.
+    #[serde(default, deserialize_with = "replayed")]
+    #[cfg_attr(test, schemars(with = "Option<replayed::Fields>"))]
+    pub(super) replay: Option<Replayed>,
     /// What happens one after the other.
     #[serde(default)]
     pub(super) timeline: Vec<Step>,
+}
+
+impl File {
+    /// Which key says something that a replay says already.
+    pub(super) fn beside_replay(&self) -> Option<&'static str> {
+        self.replay.as_ref()?;
+        let said = [
+            ("upgrades", !self.upgrades.is_empty()),
+            ("rules", !self.rules.is_empty()),
+            ("timeline", !self.timeline.is_empty()),
+        ];
+        said.into_iter().find_map(|(key, is_said)| is_said.then_some(key))
+    }
+}
+
+fn replayed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Replayed>, D::Error> {
+    let fields = replayed::Fields::deserialize(deserializer)?;
+    Replayed::try_from(fields).map(Some).map_err(de::Error::custom)
 }
 
 /// A short token would be found, and replaced, wherever its letters stand.
@@ -75,6 +101,11 @@ pub enum Auth {
 }
 
 impl Auth {
+    /// The one that a session's client was given.
+    pub(crate) fn of(given: &Given) -> Self {
+        if given.auth == Self::ClientId.as_str() { Self::ClientId } else { Self::Token }
+    }
+
     /// The name of the query's parameter.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -71,6 +71,7 @@ pub(super) const BUILT_IN: &[(&str, &str)] = library![
     "port-closed"
     "push-before-reply"
     "quiet"
+    "recorded-join"
     "redirected-to-plain"
     "refused-eight-times"
     "refused-join"

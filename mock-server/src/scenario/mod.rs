@@ -20,6 +20,7 @@ mod on;
 mod order;
 #[cfg(test)]
 mod reference;
+mod replayed;
 mod rule;
 mod rules;
 #[cfg(test)]
@@ -41,6 +42,7 @@ use library::BUILT_IN;
 pub use number::{Chance, Count};
 pub use on::{On, Which};
 pub(crate) use order::Order;
+pub use replayed::Replayed;
 pub use rule::{Change, ReplyStatus, Reverse, Rule, RuleReply, Then};
 pub(crate) use rules::{After, AnswerAs, Deed, Rules};
 pub(crate) use script::Script;
@@ -79,6 +81,8 @@ pub struct Scenario {
     pub sockets: Vec<SocketRule>,
     /// How upgrade requests are answered.
     pub upgrades: Vec<Upgrade>,
+    /// The recording that is played in place of upgrades, rules and a timeline of one's own.
+    pub replay: Option<Replayed>,
     /// What is answered otherwise than correctly at once.
     pub rules: Vec<Rule>,
     /// What happens one after the other.
@@ -140,6 +144,7 @@ impl Scenario {
             tls: None,
             sockets: Vec::new(),
             upgrades: Vec::new(),
+            replay: None,
             rules: Vec::new(),
             timeline: Vec::new(),
         }
@@ -185,6 +190,19 @@ impl Scenario {
         Ok(scenario)
     }
 
+    /// A scenario file, or, for a word without a path and without an ending, one that comes with the server.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`], as of [`read`](Self::read) or of [`named`](Self::named).
+    pub fn find(name: &str) -> Result<Self, ScenarioError> {
+        if name.contains(['/', '.']) || Path::new(name).exists() {
+            Self::read(Path::new(name))
+        } else {
+            Self::named(name)
+        }
+    }
+
     /// Reads a scenario from text.
     ///
     /// # Errors
@@ -196,11 +214,17 @@ impl Scenario {
             let message = error.render_with_options(options).trim_end().to_owned();
             ScenarioError::Syntax { name: name.to_owned(), message }
         })?;
+        if let Some(key) = file.beside_replay() {
+            let message =
+                format!("error: a `replay` says all that the server does: leave out `{key}`");
+            return Err(ScenarioError::Syntax { name: name.to_owned(), message });
+        }
+        let replay = file.replay;
         Ok(Self {
             name: name.to_owned(),
             title: file.title,
             why: file.why,
-            credential: file.credential,
+            credential: replay.as_ref().map_or(file.credential, Replayed::credential),
             token: file.token,
             settings: file.settings,
             seed: file.seed,
@@ -209,7 +233,8 @@ impl Scenario {
             sockets: file.sockets,
             upgrades: file.upgrades,
             rules: file.rules,
-            timeline: file.timeline,
+            timeline: replay.as_ref().map_or(file.timeline, Replayed::timeline),
+            replay,
         })
     }
 
@@ -236,7 +261,12 @@ impl Scenario {
         });
         let upgrades = self.upgrades.iter().filter_map(|upgrade| upgrade.delay);
         let upgrades = upgrades.map(|delay| delay.0 / pace);
-        steps.chain(held).chain(upgrades).fold(Duration::ZERO, Duration::saturating_add)
+        let replayed = self.replay.as_ref().map(|replay| replay.length() / rate);
+        steps
+            .chain(held)
+            .chain(upgrades)
+            .chain(replayed)
+            .fold(Duration::ZERO, Duration::saturating_add)
     }
 
     /// What may at some time be wrong with TLS; without any, it is for others to say whether TLS is spoken.

@@ -164,11 +164,14 @@ pub enum Awaited {
     Pong,
     /// It sent a close frame.
     Close,
+    /// A recorded connection was played to its end, or the client ended it before.
+    #[serde(skip)]
+    Replayed,
 }
 
 impl Awaited {
     /// How many there are.
-    pub(crate) const COUNT: usize = Self::Close as usize + 1;
+    pub(crate) const COUNT: usize = Self::Replayed as usize + 1;
 
     /// The word as it is written.
     pub const fn as_str(self) -> &'static str {
@@ -185,6 +188,7 @@ impl Awaited {
             Self::Ping => "ping",
             Self::Pong => "pong",
             Self::Close => "close",
+            Self::Replayed => "replayed",
         }
     }
 }
