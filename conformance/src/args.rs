@@ -130,6 +130,11 @@ pub struct RunArgs {
     /// reads, and `timing`.
     #[arg(short = 'E', long, value_name = "EXPR")]
     pub select: Option<String>,
+    /// Play this alone, in place of the suite: a scenario file, or the name of one of `glimesh-mock scenario list`.
+    ///
+    /// The client is judged by what holds in every session, and by whether it does what the timeline awaits.
+    #[arg(long, value_name = "NAME|FILE", conflicts_with = "shard")]
+    pub scenario: Option<String>,
     /// Also play what shows only after a while: ten minutes of the client's time.
     #[arg(long)]
     pub soak: bool,

@@ -8,6 +8,7 @@ use crate::args::LevelArg;
 use crate::canary;
 use crate::check::{CANNOT_RUN, Capability, Check, Level, Observation, Outcome, Scope};
 use crate::flaky;
+use crate::own;
 use crate::results::{Finding, Score, Tally, Verdict};
 use crate::session::{Connection, Session};
 use crate::suite;
@@ -23,8 +24,8 @@ pub struct Sighting<'a> {
     pub observation: Observation,
 }
 
-/// Judges sessions by checks: one finding per check, in the order of the checks, and one more for
-/// each way in which the kit is at fault.
+/// Judges sessions by checks: one finding per check, in the order of the checks, one more for scenarios of the user's
+/// own, and one for each way in which the kit is at fault.
 pub fn judge(
     sessions: &[Session],
     checks: &[&'static Check],
@@ -32,7 +33,9 @@ pub fn judge(
 ) -> Vec<Finding> {
     let of_client = checks.iter().map(|check| judge_one(sessions, check, capabilities));
     let canary = canary::sing(|sessions, check| judge_one(sessions, check, &Capability::ALL));
-    of_client.chain(kit_fault(sessions)).chain(canary).collect()
+    let is_judged = checks.iter().any(|check| check.id == own::AWAITED.id);
+    let own = if is_judged { None } else { own::finding(sessions) };
+    of_client.chain(own).chain(kit_fault(sessions)).chain(canary).collect()
 }
 
 /// What the client of these sessions was said to be able to do, as far as any transcript tells; otherwise everything.
@@ -176,8 +179,8 @@ pub(crate) fn finding(
     }
 }
 
-/// What the kit says of itself, and of no client.
-pub static OF_THE_KIT: [&Check; 2] = [&SERVER_FRAMES, &canary::CANARY];
+/// What is judged beside the catalogue: what scenarios of the user's own await, and what the kit says of itself.
+pub static BESIDE_THE_CATALOGUE: [&Check; 3] = [&own::AWAITED, &SERVER_FRAMES, &canary::CANARY];
 
 /// What the kit demands of its own server, in every session and whatever was selected. Not in the catalogue: whoever
 /// writes a client cannot mend it.
@@ -206,9 +209,7 @@ fn kit_fault(sessions: &[Session]) -> Option<Finding> {
 fn server_frames(session: &Session) -> Observation {
     // Other scenarios, proxies and recordings may hold anything.
     let is_meant = ["step:send", "step:fuzz"].iter().any(|step| session.mark(step).is_some());
-    let mut ours = suite::SOAK.iter().chain(&suite::SESSIONS).chain(&suite::DRIVEN);
-    let is_ours = ours.any(|it| *it == session.scenario());
-    if !is_ours || is_meant {
+    if !suite::is_of_it(session.scenario()) || is_meant {
         return Observation::unseen("the scenario may send what is no frame");
     }
     let speaking_v2 = session.open_connections().filter(|connection| is_v2(session, connection));

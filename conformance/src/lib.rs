@@ -11,6 +11,7 @@ pub mod exit;
 pub mod finish;
 pub mod flaky;
 pub mod judge;
+mod own;
 pub mod results;
 
 pub mod args;

@@ -164,7 +164,7 @@ fn list(format: Format) -> Result<ExitCode> {
 
 fn explain(id: &str) -> Result<ExitCode> {
     let checks = check::catalogue();
-    let checks: Vec<_> = checks.iter().copied().chain(judge::OF_THE_KIT).collect();
+    let checks: Vec<_> = checks.iter().copied().chain(judge::BESIDE_THE_CATALOGUE).collect();
     let is_meant = |check: &&&check::Check| {
         check.id.eq_ignore_ascii_case(id) || check.slug.eq_ignore_ascii_case(id)
     };

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use glimesh_mock::profile::Profile;
+use glimesh_mock::scenario::{Scenario, ScenarioError};
 
 use crate::accel::Chosen;
 use crate::args::{ClockArg, Deny, Duty, LevelArg, ProfileName, RunArgs, Shard};
 use crate::check::{self, Capability, Check, Scope};
 use crate::client::{self, ContractError};
 use crate::clock::Clock;
+use crate::own;
 use crate::results::Results;
 use crate::selection::{Context, SelectError, Selection};
 use crate::suite;
@@ -51,6 +53,8 @@ pub struct Plan {
     pub faketime: Option<PathBuf>,
     /// Whether weak results count as failures, so that they are looked at again as these are.
     pub deny_weak: bool,
+    /// A scenario of the user's own, which is the only session then.
+    pub own: Option<Scenario>,
     /// The sessions to run, the longest first.
     pub sessions: Vec<&'static str>,
     /// The checks to judge by.
@@ -90,6 +94,17 @@ pub enum PlanError {
     /// The selection is wrong, or names what does not exist.
     #[error(transparent)]
     Selection(#[from] SelectError),
+    /// The scenario cannot be read, or is wrong.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// The scenario has the name of one of the kit's.
+    #[error(
+        "the kit has a scenario {0:?} of its own, by whose checks yours would be judged: rename the file"
+    )]
+    NameTaken(String),
+    /// A scenario says what the server does, and nobody says what an adapter is asked.
+    #[error("--scenario is for clients of level L0: nothing says what an adapter would be asked")]
+    NotDriven,
     /// There are more shards than sessions.
     #[error("shard {}/{} would be empty: the selection needs {sessions} sessions", shard.index, shard.of)]
     EmptyShard {
@@ -130,12 +145,29 @@ impl Plan {
         if start != Start::Attach {
             client::check(&client, &args.env, args.tls)?;
         }
-        let checks = checks(args, start)?;
+        let own =
+            args.scenario.as_deref().map(|name| own_scenario(name, args.level)).transpose()?;
+        let mut checks = checks(args, start)?;
+        if let Some(own) = &own {
+            checks.retain(|check| match check.scope {
+                Scope::Every => true,
+                Scope::Of(session) => session == own.name,
+            });
+            // What the suite's own sessions await is for their checks to judge.
+            if !suite::is_of_it(&own.name) {
+                checks.push(&own::AWAITED);
+            }
+        }
         let capabilities = capabilities(args, bundles);
         let can =
             |check: &&Check| check.needs != Some(Capability::Tls) || speaks_tls(&capabilities);
         let applicable: Vec<_> = checks.iter().copied().filter(can).collect();
-        let (sessions, checks) = part(suite::sessions_for(&applicable), checks, args.shard)?;
+        let sessions = match &own {
+            // One name for as long as the program runs.
+            Some(own) => vec![&*own.name.clone().leak()],
+            None => suite::sessions_for(&applicable),
+        };
+        let (sessions, checks) = part(sessions, checks, args.shard)?;
         Ok(Self {
             clock: clock(args, &client)?,
             clock_why: String::new(),
@@ -148,6 +180,7 @@ impl Plan {
             profile: profile(args.profile),
             tls: args.tls,
             start,
+            own,
             sessions,
             checks,
             capabilities,
@@ -159,6 +192,18 @@ impl Plan {
             output_dir: args.report_dir.join("output"),
             patience: None,
         })
+    }
+
+    /// The scenario of a session.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`]: there is none of that name, which is a fault of the kit's.
+    pub fn scenario(&self, session: &str) -> Result<Scenario, ScenarioError> {
+        match &self.own {
+            Some(own) if own.name == session => Ok(own.clone()),
+            _ => Scenario::named(session),
+        }
     }
 
     /// Whether the client is driven.
@@ -187,6 +232,7 @@ impl Plan {
             faketime: None,
             deny_weak: false,
             start: Start::Spawn,
+            own: None,
             sessions: suite::SESSIONS.to_vec(),
             checks: suite::catalogue(LevelArg::L0)
                 .into_iter()
@@ -200,6 +246,17 @@ impl Plan {
             output_dir: PathBuf::from("conformance-report/output"),
             patience: None,
         }
+    }
+}
+
+fn own_scenario(name: &str, level: LevelArg) -> Result<Scenario, PlanError> {
+    if level == LevelArg::L1 {
+        return Err(PlanError::NotDriven);
+    }
+    let scenario = Scenario::find(name)?;
+    match Scenario::named(&scenario.name) {
+        Ok(ours) if ours != scenario => Err(PlanError::NameTaken(scenario.name)),
+        _ => Ok(scenario),
     }
 }
 

@@ -179,20 +179,17 @@ async fn end_of_timeline(server: &MockServer, mut interrupt: watch::Receiver<boo
 
 /// How long a session lasts in real time, with a client that does all it should at once.
 pub fn real_length(name: &str) -> Duration {
-    length(name, (1, 1))
+    Scenario::named(name).map_or(Duration::ZERO, |scenario| scenario.length(1, 1))
 }
 
 /// The longest that a session with a well-behaved client takes, in real time: what its timeline waits for.
 pub fn expected_length(plan: &Plan, name: &str) -> Duration {
-    length(name, (plan.clock.rate(), plan.clock.pace()))
-}
-
-fn length(name: &str, (rate, pace): (u32, u32)) -> Duration {
-    Scenario::named(name).map_or(Duration::ZERO, |scenario| scenario.length(rate, pace))
+    let (rate, pace) = (plan.clock.rate(), plan.clock.pace());
+    plan.scenario(name).map_or(Duration::ZERO, |scenario| scenario.length(rate, pace))
 }
 
 async fn start_server(plan: &Plan, name: &str, id: &str) -> Result<MockServer, KitFault> {
-    let mut scenario = Scenario::named(name)?;
+    let mut scenario = plan.scenario(name)?;
     match plan.start {
         Start::Attach => limit_start(&mut scenario, ATTACH_WITHIN, true, 1),
         _ => limit_start(&mut scenario, plan.connect_timeout, false, plan.clock.pace()),
@@ -245,7 +242,7 @@ async fn attend(
             None => std::future::pending().await,
         }
     };
-    let sleeper = running.sleeper().filter(|_| puts_to_sleep(server));
+    let sleeper = running.sleeper().filter(|_| puts_to_sleep(plan, server));
     let (ended, cut_short) = tokio::select! {
         biased;
         ended = running.wait() => (ended, false),
@@ -264,8 +261,8 @@ async fn attend(
 }
 
 /// Whether the server's timeline has the client's processes stopped.
-fn puts_to_sleep(server: &MockServer) -> bool {
-    Scenario::named(server.scenario()).is_ok_and(|it| it.timeline.contains(&Step::Freeze))
+fn puts_to_sleep(plan: &Plan, server: &MockServer) -> bool {
+    plan.scenario(server.scenario()).is_ok_and(|it| it.timeline.contains(&Step::Freeze))
 }
 
 /// Stops the client's processes and lets them go on, as the timeline says. Does not return.
@@ -331,7 +328,7 @@ async fn see_off(
 }
 
 async fn stop(plan: &Plan, server: &MockServer, running: &mut Running) -> Ended {
-    if let Some(sleeper) = running.sleeper().filter(|_| puts_to_sleep(server)) {
+    if let Some(sleeper) = running.sleeper().filter(|_| puts_to_sleep(plan, server)) {
         // Whoever sleeps cannot say goodbye.
         sleeper.wake();
     }

@@ -239,6 +239,24 @@ impl Session {
         })
     }
 
+    /// Whether the timeline awaited anything that came.
+    pub fn reached_anything(&self) -> bool {
+        let is_reached =
+            |what: &What| matches!(what, What::Mark { name } if name.starts_with("reached:"));
+        self.transcript.entries.iter().any(|entry| is_reached(&entry.what))
+    }
+
+    /// The last thing that the timeline awaited, if it ended because it did not come: the mark's entry, and its name.
+    pub fn awaited_in_vain(&self) -> Option<(usize, &str)> {
+        self.mark("gave-up")?;
+        self.transcript.entries.iter().enumerate().rev().find_map(|(index, entry)| {
+            match &entry.what {
+                What::Mark { name } => Some((index, name.strip_prefix("missed:")?)),
+                _ => None,
+            }
+        })
+    }
+
     /// The time of the last entry.
     pub fn ended_at(&self) -> Instant {
         self.transcript.entries.last().map_or(Instant::ZERO, |entry| entry.at)

@@ -118,6 +118,11 @@ pub fn sessions_for(checks: &[&Check]) -> Vec<&'static str> {
     sessions
 }
 
+/// Whether the suite has a session of that name.
+pub fn is_of_it(session: &str) -> bool {
+    SOAK.iter().chain(&SESSIONS).chain(&DRIVEN).any(|ours| *ours == session)
+}
+
 /// Whether the check can be seen in a session that is run without being asked for.
 pub fn is_usual(check: &Check) -> bool {
     !SOAK.iter().any(|session| check.scope == Scope::Of(session))

@@ -91,8 +91,13 @@ impl Line {
             What::Eof { from, reset: true } => line((*from).into(), "TCP reset".to_owned()),
             What::Note { code, text } => line(Lane::Kit, format!("{code}: {text}")),
             What::Mark { name } => {
-                let step = name.strip_prefix("reached:").unwrap_or(name);
-                line(Lane::Kit, format!("reached: {step}"))
+                let text = match name.split_once(':') {
+                    Some(("missed", what)) => format!("awaited in vain: {what}"),
+                    Some(("reached", what)) => format!("reached: {what}"),
+                    _ if name == "gave-up" => "the timeline ended there".to_owned(),
+                    _ => format!("reached: {name}"),
+                };
+                line(Lane::Kit, text)
             }
             What::Noise { worst_stall_ms } => {
                 line(Lane::Kit, format!("the machine's longest stall was {worst_stall_ms} ms"))

@@ -62,7 +62,7 @@ impl Stored {
             }
         }
         let printed = folder::printed(folder, &results);
-        let checks = check::catalogue().into_iter().chain(judge::OF_THE_KIT).collect();
+        let checks = check::catalogue().into_iter().chain(judge::BESIDE_THE_CATALOGUE).collect();
         Ok(Self { results, sessions, printed, checks })
     }
 
@@ -76,7 +76,7 @@ impl Stored {
         let checks = check::catalogue();
         let capabilities = judge::capabilities(std::slice::from_ref(&session));
         let findings = judge::judge(std::slice::from_ref(&session), &checks, &capabilities);
-        let checks: Vec<_> = checks.into_iter().chain([&judge::SERVER_FRAMES]).collect();
+        let checks: Vec<_> = checks.into_iter().chain(judge::BESIDE_THE_CATALOGUE).collect();
         let results = results_of(path, &session, &capabilities, finish::only_seen(findings));
         Ok(Self { results, sessions: vec![session], printed: Printed::new(), checks })
     }

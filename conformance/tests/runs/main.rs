@@ -7,6 +7,7 @@ mod driver_check;
 mod hostile_clients;
 mod interrupted;
 mod live;
+mod own_scenario;
 mod proxy_and_replay;
 mod reference_client;
 mod secrets;
