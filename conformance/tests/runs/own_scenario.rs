@@ -78,7 +78,8 @@ fn a_client_that_does_not_fails_and_is_judged_so_again() {
 
 fn judge(transcript: &Path) -> Value {
     let mut judge = Command::new(KIT);
-    let judge = judge.args(["judge", "--format", "json"]).arg(transcript).output().unwrap();
+    let judge =
+        judge.args(["judge", "--format", "json"]).arg(transcript).output().expect("the kit starts");
     judged(&judge).1
 }
 
