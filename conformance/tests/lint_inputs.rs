@@ -397,6 +397,14 @@ fn credentials_are_in_no_output() {
 }
 
 #[test]
+fn a_wrong_argument_is_told_what_was_probably_meant() {
+    let frame = br#"["1","2","__absinthe__:control","doc",{"query":"subscription{chatMessage(channel:6){message}}"}]"#;
+    let told = text(&command(&[], frame).stdout);
+    assert!(told.contains("error[G004]: Unknown argument \"channel\""), "{told}");
+    assert!(told.contains("help: did you mean \"channelId\"?"), "{told}");
+}
+
+#[test]
 fn mending_touches_only_what_is_certain() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("frames.txt");
@@ -408,6 +416,9 @@ fn mending_touches_only_what_is_certain() {
     // What remains is told.
     assert_eq!(ran.status.code(), Some(1));
     assert!(text(&ran.stdout).contains("F004"));
+    assert_eq!(text(&ran.stderr), format!("1 place mended in {}\n", path.display()));
+    let again = command(&["--fix", path.to_str().unwrap()], b"");
+    assert_eq!(text(&again.stderr), format!("nothing to mend for certain in {}\n", path.display()));
     let piped = command(&["--fix"], b"[null,3,\"phoenix\",\"hearbeat\",{}]");
     assert_eq!(text(&piped.stdout), r#"[null,"3","phoenix","heartbeat",{}]"#);
     assert_eq!(piped.status.code(), Some(0));

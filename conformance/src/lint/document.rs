@@ -133,16 +133,18 @@ impl Document {
 
     fn help(&self, fault: &Fault, only_older: bool) -> Option<String> {
         let word = self.query.text.get(fault.span.clone()).unwrap_or_default();
-        let suggestion = fault.message.find(" Did you mean ").map(|at| {
-            let did = fault.message[at + 1..].lines().next().unwrap_or_default();
-            format!("d{}", &did[1..])
+        let said = [&fault.message, &fault.meant].into_iter();
+        let suggestion = said.filter_map(|text| text.split_once(" Did you mean ")).next();
+        let suggestion = suggestion.map(|(_, meant)| {
+            let did = meant.lines().next().unwrap_or_default();
+            format!("did you mean {did}")
         });
         match fault.rule {
             Rule::Field if only_older && word == "avatar" => {
                 Some("write avatarUrl, as the current API calls it".to_owned())
             }
             Rule::SelectionMissing => Some(format!("write {word} {{ … }} with the fields that you want")),
-            Rule::Field | Rule::Type => suggestion,
+            Rule::Field | Rule::Type | Rule::Argument => suggestion,
             Rule::ArgumentValue if self.is_bare_text(word) => Some(
                 "text stands in quotes within the document, which JSON writes as \\\"; or use variables".to_owned(),
             ),

@@ -66,8 +66,12 @@ pub fn run(args: &LintArgs) -> Result<Exit> {
             bail!("--fix writes frames and URLs anew, and this is a {}", input.kind.name());
         };
         match file {
-            Some(path) if mended > 0 => replace(path, &bytes)?,
-            Some(_) => {}
+            Some(path) if mended > 0 => {
+                replace(path, &bytes)?;
+                let places = if mended == 1 { "1 place" } else { &format!("{mended} places") };
+                anstream::eprintln!("{places} mended in {}", path.display());
+            }
+            Some(path) => anstream::eprintln!("nothing to mend for certain in {}", path.display()),
             None => io::stdout().write_all(&bytes)?,
         }
         input.bytes = bytes;

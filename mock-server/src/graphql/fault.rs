@@ -19,6 +19,8 @@ pub struct Fault {
     pub rule: Rule,
     /// What the server says about it, in its words.
     pub message: String,
+    /// ` Did you mean "a" or "b"?`, or nothing, where the server does not say so itself.
+    pub meant: String,
     /// Where: bytes of the document; empty where something is missing.
     pub span: Range<usize>,
     /// Nothing else was looked at, and the channel forgets who its client is. Source: recordings, rule 29.
@@ -101,7 +103,7 @@ fn schema(generation: Generation) -> &'static ApiSchema {
 }
 
 const fn limit(query: &str, message: String) -> Fault {
-    Fault { rule: Rule::Limit, message, span: 0..query.len(), aborts: false }
+    Fault { rule: Rule::Limit, message, meant: String::new(), span: 0..query.len(), aborts: false }
 }
 
 impl Fault {
@@ -112,7 +114,7 @@ impl Fault {
             None => 0..query.len(),
             Some(place) => token_at(query, tokens, place, rule),
         };
-        Self { rule, message, span, aborts }
+        Self { rule, message, meant: problem.meant().to_owned(), span, aborts }
     }
 }
 

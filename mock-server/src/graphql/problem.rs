@@ -10,19 +10,33 @@ use serde_json::{Map, Value, json};
 pub(super) struct Problem {
     places: Vec<usize>,
     message: String,
+    /// What was probably meant, where the server does not say it.
+    meant: String,
 }
 
 impl Problem {
     pub(super) fn nowhere(message: impl Into<String>) -> Self {
-        Self { places: Vec::new(), message: message.into() }
+        Self { places: Vec::new(), message: message.into(), meant: String::new() }
     }
 
     pub(super) fn at(place: usize, message: impl Into<String>) -> Self {
-        Self { places: vec![place], message: message.into() }
+        Self { places: vec![place], message: message.into(), meant: String::new() }
     }
 
     pub(super) fn at_both(places: [usize; 2], message: impl Into<String>) -> Self {
-        Self { places: places.into(), message: message.into() }
+        Self { places: places.into(), message: message.into(), meant: String::new() }
+    }
+
+    /// Adds what was probably meant, in the form of [`did_you_mean`](super::suggest::did_you_mean). It is not on the
+    /// wire.
+    pub(super) fn meaning(mut self, meant: String) -> Self {
+        self.meant = meant;
+        self
+    }
+
+    /// What was probably meant, where the server does not say it.
+    pub(super) fn meant(&self) -> &str {
+        &self.meant
     }
 
     /// What the server says.

@@ -10,6 +10,7 @@ use apollo_compiler::{Name, Node};
 use super::scope::Scope;
 use super::{Validator, value};
 use crate::graphql::problem::{Problem, start};
+use crate::graphql::suggest::did_you_mean;
 
 /// What has the arguments.
 pub(super) enum Owner<'a> {
@@ -60,7 +61,9 @@ impl<'a> Validator<'a> {
                 None => {
                     let text =
                         format!("Unknown argument \"{}\" on {}.", argument.name, owner.shown());
-                    self.complain(Problem::at(place, text));
+                    let names = definitions.iter().map(|definition| definition.name.as_str());
+                    let meant = did_you_mean(&argument.name, names);
+                    self.complain(Problem::at(place, text).meaning(meant));
                 }
             }
             if counts[&argument.name] > 1 {
