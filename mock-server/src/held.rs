@@ -86,19 +86,28 @@ impl Held {
     }
 
     /// Holds the text of an answer that is to go out before those that were held earlier. The scenario says how many.
-    pub(crate) fn reverse(&mut self, now: Instant, how: Reverse, text: String) {
+    pub(crate) fn reverse(
+        &mut self,
+        now: Instant,
+        how: Reverse,
+        text: String,
+    ) -> Result<(), TooMany> {
+        self.take_in(0, text.len())?;
         let Reverse { count, within } = how;
         let reversed = self.reversed.get_or_insert_with(|| {
             Box::new(Reversed { until: now + within.0, count, texts: Vec::new() })
         });
         reversed.texts.push(text);
+        Ok(())
     }
 
     /// The texts that go out now, the last one first.
     pub(crate) fn take_reversed(&mut self, now: Instant) -> Vec<String> {
         let due =
             self.reversed.take_if(|it| it.until <= now || it.texts.len() >= it.count as usize);
-        due.map(|it| it.texts.into_iter().rev().collect()).unwrap_or_default()
+        let texts = due.map(|it| it.texts).unwrap_or_default();
+        self.bytes -= texts.iter().map(String::len).sum::<usize>();
+        texts.into_iter().rev().collect()
     }
 
     /// Whether a frame on this topic has to wait.
@@ -147,7 +156,10 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::scenario::Span;
 
     fn answer(bytes: usize) -> Answer {
         let text = "x".repeat(bytes);
@@ -170,5 +182,19 @@ mod tests {
         assert!(held.hold(answer(100)).is_ok());
         assert!(held.hold(answer(0)).is_ok() && held.hold(answer(0)).is_ok());
         assert!(held.hold(answer(0)).is_err());
+    }
+
+    #[test]
+    fn reversed_answers_take_room_until_they_go_out() {
+        let limits = Limits { held: 3, held_bytes: 100, ..Limits::DEFAULT };
+        let mut held = Held::new(&limits);
+        let how = Reverse { count: 9, within: Span(Duration::from_secs(1)) };
+        let mut reverse = |text: &str| held.reverse(Instant::ZERO, how, text.to_owned());
+        assert!(reverse(&"a".repeat(60)).is_ok());
+        assert!(reverse(&"b".repeat(60)).is_err());
+        assert!(reverse(&"c".repeat(40)).is_ok());
+        let out = held.take_reversed(Instant::ZERO + Duration::from_secs(1));
+        assert_eq!(out, ["c".repeat(40), "a".repeat(60)]);
+        assert!(held.hold(answer(100)).is_ok());
     }
 }

@@ -89,7 +89,8 @@ pub(crate) enum Input {
 /// tungstenite's default would cost 128 KiB for every connection.
 const READ_BUFFER: usize = 3 << 10;
 
-/// How much tungstenite may hold back, in bytes: pongs that the wire has no room for.
+/// How much tungstenite may hold back, in bytes: pongs that the wire has no room for. A control frame has 127 bytes at
+/// most, so a client may send over a hundred pings without reading.
 const MOST_PONGS: usize = 16 << 10;
 
 /// How long the last bytes may take to go out.

@@ -62,7 +62,9 @@ impl Conversation {
             }
             AnswerAs::Reverse(how) => {
                 self.answer_instead(frame, message, |this, answer| {
-                    this.held.reverse(now, how, answer.to_owned());
+                    if this.held.reverse(now, how, answer.to_owned()).is_err() {
+                        this.too_many();
+                    }
                     Vec::new()
                 });
                 self.send_reversed(now);

@@ -13,7 +13,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::scenario::BytesFault;
 use crate::websocket::Link;
 
-/// How many bytes may wait in here, so that a writer is held up as by a slow network.
+/// How many bytes may wait in here, so that a writer is held up as by a slow network: as many as TCP has in
+/// flight without window scaling. Source: RFC 9293, 16 bits for the window.
 const MOST_WAITING: usize = 64 << 10;
 
 /// How far apart pieces are that nothing else keeps apart.

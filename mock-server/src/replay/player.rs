@@ -19,7 +19,8 @@ use crate::shared::{Peer, Shared};
 use crate::transcript::{From, What};
 use crate::websocket::{Input, Link, Socket, echoed};
 
-/// What is said before its time waits; a client that says more than this has departed.
+/// What is said before its time waits; a client that says more than this has departed. No recording of the real server
+/// has as many messages.
 const MOST_WAITING: usize = 256;
 
 /// How much longer than recorded a client may take before it is said to be late.

@@ -10,7 +10,8 @@ use super::{Channel, Published, Refusal, Row, Scope, Token, User, Viewer, World}
 /// How long a message may be, in graphemes and, in the database, in code points. Source: recordings, rule 30.
 const LONGEST: usize = 255;
 
-/// How many messages are remembered; a server that runs for days must not grow for ever.
+/// How many messages are remembered; a server that runs for days must not grow for ever. At five a second, which
+/// `--chatter 5` says, these are the last five hours and a half.
 const MOST_MESSAGES: usize = 100_000;
 
 /// Something that was said.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{Channel, Refusal, Row, Scope, User, Viewer, World};
 
-/// How many bans and log entries are kept, the latest.
+/// How many bans and log entries are kept, the latest: as many as messages, and more than anybody makes by hand.
 const MOST_KEPT: usize = 100_000;
 
 /// A user who may do a streamer's work.
