@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::args::{Allow, Deny, OnFlaky, RigourArgs};
 use crate::baseline::{self, Baseline, BaselineError, Facts};
-use crate::check::{self, Capability, Check};
+use crate::check::{Capability, Check};
 use crate::exit::Exit;
 use crate::judge;
 use crate::plan::Plan;
@@ -38,7 +38,7 @@ impl Rigour {
     ///
     /// [`BaselineError`]
     pub fn new(args: &RigourArgs) -> Result<Self, BaselineError> {
-        let read = |path: &PathBuf| Ok((path.clone(), Baseline::read(path, &check::catalogue())?));
+        let read = |path: &PathBuf| Ok((path.clone(), Baseline::read(path, &judge::of_clients())?));
         Ok(Self {
             deny: args.deny,
             allow: args.allow,
@@ -101,7 +101,7 @@ pub fn assemble(
     let facts = Facts { profile: profile.clone(), clock: clock.mode.clone() };
     let baseline = rigour.baseline.as_ref().map(|(path, baseline)| BaselineResult {
         file: path.display().to_string(),
-        stale: baseline::compare(baseline, &mut findings, &check::catalogue(), &facts, today()),
+        stale: baseline::compare(baseline, &mut findings, &judge::of_clients(), &facts, today()),
     });
     let stale = baseline.as_ref().is_some_and(|baseline| !baseline.stale.is_empty());
     let exit =
@@ -203,7 +203,7 @@ mod tests {
 
     #[track_caller]
     fn check(ids: &[&str], sessions: &[Wire], rigour: Rigour, wanted: Exit) {
-        let mut checks = check::catalogue();
+        let mut checks = crate::check::catalogue();
         checks.retain(|check| ids.contains(&check.id));
         let sessions: Vec<_> = sessions.iter().cloned().map(Wire::session).collect();
         let findings = judge::judge(&sessions, &checks, &[]);

@@ -6,7 +6,7 @@ use glimesh_proto::{DecodeError, Frame};
 
 use crate::args::LevelArg;
 use crate::canary;
-use crate::check::{CANNOT_RUN, Capability, Check, Level, Observation, Outcome, Scope};
+use crate::check::{CANNOT_RUN, Capability, Check, Level, Observation, Outcome, Scope, catalogue};
 use crate::flaky;
 use crate::own;
 use crate::results::{Finding, Score, Tally, Verdict};
@@ -179,6 +179,11 @@ pub(crate) fn finding(
     }
 }
 
+/// All that a client can be found wanting in: the catalogue, and what scenarios of the user's own await.
+pub fn of_clients() -> Vec<&'static Check> {
+    catalogue().into_iter().chain([&own::AWAITED]).collect()
+}
+
 /// What is judged beside the catalogue: what scenarios of the user's own await, and what the kit says of itself.
 pub static BESIDE_THE_CATALOGUE: [&Check; 3] = [&own::AWAITED, &SERVER_FRAMES, &canary::CANARY];
 
@@ -243,7 +248,6 @@ fn is_v2(session: &Session, connection: &Connection) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::catalogue;
     use crate::check::testing::{BEAT_OK, JOIN, Wire};
     use glimesh_proto::names;
 

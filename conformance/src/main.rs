@@ -227,7 +227,7 @@ fn same_folder(one: &Path, other: &Path) -> bool {
 }
 
 fn baseline(command: &BaselineCommand) -> Result<ExitCode> {
-    let catalogue = check::catalogue();
+    let catalogue = judge::of_clients();
     match command {
         BaselineCommand::Write { file, report_dir, weak, force } => {
             if file.exists() && !force {

@@ -85,12 +85,17 @@ impl fmt::Debug for Progress {
 fn news(event: &RunEvent, verbose: bool) -> Option<String> {
     match event {
         RunEvent::ClockChosen { why } => Some(why.clone()),
-        RunEvent::RunStarted { sessions, checks, expected, .. } => Some(format!(
-            "{} in {} side by side; this takes about {}.",
-            count(*checks, "check"),
-            count(sessions.len(), "session"),
-            length(*expected)
-        )),
+        RunEvent::RunStarted { sessions, checks, expected, .. } => {
+            let what =
+                format!("{} in {}", count(*checks, "check"), count(sessions.len(), "session"));
+            // A scenario that only waits for the client takes as long as the client does.
+            Some(match expected.is_zero() {
+                true => format!("{what}."),
+                false => {
+                    format!("{what} side by side; this takes about {}.", length(*expected))
+                }
+            })
+        }
         RunEvent::SessionEnded { session, troubled } if troubled.is_empty() => {
             Some(format!("{session} ended: nothing wrong in it"))
         }

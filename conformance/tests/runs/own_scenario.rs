@@ -84,6 +84,23 @@ fn judge(transcript: &Path) -> Value {
 }
 
 #[test]
+fn what_is_awaited_in_vain_can_be_expected() {
+    let folder = TempDir::new().unwrap();
+    let scenario = CRASH.replace("{what: join, within: 20s}", "{what: ping, within: 1s}");
+    assert_eq!(judged(&run(&folder, "crash.yaml", &scenario, &client(&[]))).0, 1);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let write = ["baseline", "write", &at("known.toml"), "--report-dir", &at("report")];
+    assert!(Command::new(KIT).args(write).status().unwrap().success());
+    let expecting = ["--baseline", &at("known.toml")];
+    let words = [&expecting[..], &client(&[])].concat();
+    let (exit, results) = judged(&run(&folder, "crash.yaml", &scenario, &words));
+    assert_eq!(
+        (exit, &finding(&results, "SC001").unwrap()["baseline"]),
+        (0, &Value::from("xfail"))
+    );
+}
+
+#[test]
 fn a_client_that_ends_too_early_fails() {
     let folder = TempDir::new().unwrap();
     let scenario = CRASH.replace("phx_error", "cut");
