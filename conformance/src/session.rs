@@ -157,6 +157,11 @@ impl Session {
         &self.transcript.header.scenario
     }
 
+    /// Whether the mock spoke TLS in it.
+    pub fn is_encrypted(&self) -> bool {
+        self.transcript.header.settings.contains_key("tls.handshake_timeout")
+    }
+
     /// The profile's name.
     pub fn profile(&self) -> &str {
         &self.transcript.header.profile

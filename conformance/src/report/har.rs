@@ -125,9 +125,10 @@ struct Message {
 
 fn entry(session: &Session, connection: &Connection) -> Option<HarEntry> {
     let entries = || connection.entries.iter().map(|&index| session.entry(index));
+    let scheme = if session.is_encrypted() { "wss" } else { "ws" };
     let (asked, request, status) = entries().find_map(|entry| match &entry.what {
         What::Upgrade { method, path, query, headers, status } => {
-            Some((entry.at, request(method, path, query, headers), *status))
+            Some((entry.at, request(scheme, (method, path, query), headers), *status))
         }
         _ => None,
     })?;
@@ -148,9 +149,8 @@ fn entry(session: &Session, connection: &Connection) -> Option<HarEntry> {
 }
 
 fn request(
-    method: &str,
-    path: &str,
-    query: &[(String, String)],
+    scheme: &str,
+    (method, path, query): (&str, &str, &[(String, String)]),
     headers: &[(String, String)],
 ) -> Request {
     let pairs = |pairs: &[(String, String)]| {
@@ -164,7 +164,7 @@ fn request(
     let mark = if asked.is_empty() { "" } else { "?" };
     Request {
         method: method.to_owned(),
-        url: format!("ws://{host}{path}{mark}{}", asked.join("&")),
+        url: format!("{scheme}://{host}{path}{mark}{}", asked.join("&")),
         http_version: "HTTP/1.1",
         cookies: [],
         headers: pairs(headers),

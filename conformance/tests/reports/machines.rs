@@ -156,6 +156,18 @@ fn har_has_an_entry_for_each_connection_with_its_messages() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&har).unwrap());
 }
 
+#[test]
+fn har_of_a_session_over_tls_names_wss() {
+    let (_, sessions) = run();
+    let mut transcript = sessions[0].transcript.clone();
+    transcript.header.settings.insert("tls.handshake_timeout".to_owned(), "5s".to_owned());
+    let mut out = Vec::new();
+    report::har(&[Session::new(transcript)], &mut out).unwrap();
+    let har: Value = serde_json::from_slice(&out).unwrap();
+    let url = har["log"]["entries"][0]["request"]["url"].as_str().unwrap();
+    assert!(url.starts_with("wss://"), "{url}");
+}
+
 /// HAR 1.2 says what must be there; the DevTools skip a message that lacks a member, and refuse the file for a date or a
 /// number that is none.
 ///
