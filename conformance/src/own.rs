@@ -18,13 +18,15 @@ pub(crate) static AWAITED: Check = Check {
     mend: "Look at what the client did instead, in the session's transcript; where it may leave this out, say `or: continue` in the scenario.",
     scope: Scope::Every,
     needs: None,
-    timing: false,
+    timing: true,
     judge: awaited,
 };
 
 /// Whether the client did what the user's own scenarios await, if there are any.
 pub(crate) fn finding(sessions: &[Session]) -> Option<Finding> {
-    let own = sessions.iter().filter(|session| !suite::is_of_it(session.scenario()));
+    let own = sessions
+        .iter()
+        .filter(|session| !suite::is_of_it(session.scenario()) && !session.sets_aside(AWAITED.id));
     let seen = own.map(|session| (session, awaited(session)));
     let (session, worst) =
         seen.reduce(|worst, next| if next.1.outcome > worst.1.outcome { next } else { worst })?;
