@@ -109,6 +109,7 @@ impl Truth {
             query: vec![pair("vsn", names::VSN), pair("token", TOKEN_MARK)],
             headers: vec![pair("upgrade", "websocket")],
             status: 101,
+            extensions: None,
         };
         let beat = r#"[null,"1","phoenix","heartbeat",{}]"#;
         let text = || What::Text { from: From::Client, data: beat.to_owned(), len: beat.len() };

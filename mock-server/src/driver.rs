@@ -36,8 +36,8 @@ pub(crate) async fn drive<L: Link>(
     // Nobody asks the peer for it any more, and there are thousands of idle connections.
     let socket_id = std::mem::take(&mut peer.socket_id);
     let mailbox = shared.chat.connect(conn, socket_id, shared.limits.mailbox);
-    let socket =
-        Socket::new(link, early, (shared.profile.message_limit, shared.limits.unsent)).await;
+    let limits = (shared.profile.message_limit, shared.limits.unsent);
+    let socket = Socket::new(link, early, limits, peer.compression).await;
     let conversation = Conversation::new(Arc::clone(&shared), peer);
     let mut driver = Driver { socket, conversation, mailbox, reads: true };
     shared.metrics.open.inc();
@@ -80,9 +80,6 @@ const STALL: Duration = Duration::from_secs(1);
 
 /// How long nothing is due for a connection on which a scenario lets nothing happen.
 const FAR: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// The close code for a text that is not UTF-8. Source: RFC 6455, section 7.4.1.
-const NOT_UTF8: u16 = 1007;
 
 impl<L: Link> Driver<L> {
     async fn run(&mut self, stop: &mut watch::Receiver<Stage>) -> End {
@@ -209,9 +206,8 @@ impl<L: Link> Driver<L> {
                 );
                 return Some(self.refuse(1009, "message-too-big", &text));
             }
-            Input::Fault { code, why } => {
+            Input::Fault { code, word, why } => {
                 let text = format!("closed with {code}: {why}");
-                let word = if code == NOT_UTF8 { "not-utf8" } else { "websocket-fault" };
                 return Some(self.refuse(code, word, &text));
             }
         }

@@ -36,6 +36,7 @@ mod redact;
 mod trust;
 mod why;
 
+pub mod deflate;
 mod limits;
 mod listen;
 mod websocket;

@@ -44,6 +44,8 @@ pub struct Profile {
     /// `close.explained`: whether a close frame that ends a connection for a fault of the client's has the log's code as
     /// its reason, such as `no-heartbeat`; the real server gives no reason.
     pub explain_closes: bool,
+    /// `deflate.accepted`: whether permessage-deflate is spoken with clients that offer it; the real server declines.
+    pub accepts_deflate: bool,
     /// `message.limit`: the longest message that is read, in bytes; the real server has no limit.
     pub message_limit: usize,
 }
@@ -94,6 +96,7 @@ impl Profile {
             graph_schema: GraphSchema::Either,
             as_printed: false,
             explain_closes: false,
+            accepts_deflate: false,
             message_limit: MESSAGE_LIMIT,
         }
     }
@@ -168,6 +171,7 @@ impl Profile {
             ("graph.schema", self.graph_schema.written()),
             ("frames.as_printed", self.as_printed.written()),
             ("close.explained", self.explain_closes.written()),
+            ("deflate.accepted", self.accepts_deflate.written()),
             ("message.limit", self.message_limit.written()),
         ]
         .map(|(name, value)| (name.to_owned(), value))

@@ -6,6 +6,7 @@ use glimesh_proto::Instant;
 use glimesh_proto::connect::{Endpoint, Vsn};
 
 use crate::chat::Chat;
+use crate::deflate::Agreed;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::printed::Printed;
@@ -48,4 +49,6 @@ pub(crate) struct Peer {
     /// By which others reach all connections of the same credential.
     pub(crate) socket_id: String,
     pub(crate) opened_at: Instant,
+    /// How messages are compressed, if that was agreed on.
+    pub(crate) compression: Option<Agreed>,
 }

@@ -119,6 +119,9 @@ pub enum What {
         headers: Vec<(String, String)>,
         /// The answer's status; 0: it was not answered.
         status: u16,
+        /// The answer's header `Sec-WebSocket-Extensions`, which names what was agreed on; absent if it has none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        extensions: Option<String>,
     },
     /// A text message.
     Text {

@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
+use crate::deflate::{self, Agreed, COMPRESSED, Deflater, Inflating};
 use crate::mailbox::Data;
 use crate::scenario::BytesFault;
 use crate::wire::{TooSlow, Wire};
@@ -49,7 +50,9 @@ impl Link for tokio::io::DuplexStream {
 ///
 /// tungstenite reads, and writes pongs and close frames. Messages go around it: into the wire's buffer, part by part.
 pub(crate) struct Socket<L> {
-    inner: WebSocketStream<Wire<L>>,
+    inner: WebSocketStream<Inflating<Wire<L>>>,
+    /// Compresses what is sent, where the client agreed to that.
+    deflater: Option<Box<Deflater>>,
     half_close: HalfClose,
 }
 
@@ -79,9 +82,10 @@ pub(crate) enum Input {
     TooBig {
         size: usize,
     },
-    /// Bytes that are no WebSocket frame; `code` says what RFC 6455 calls it.
+    /// Bytes that are no WebSocket frame, or no text. `code` says what RFC 6455 calls it, `word` what the note does.
     Fault {
         code: u16,
+        word: &'static str,
         why: String,
     },
 }
@@ -105,6 +109,7 @@ impl<L: Link> Socket<L> {
         link: L,
         early: Vec<u8>,
         (message_limit, unsent): (usize, usize),
+        compression: Option<Agreed>,
     ) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
@@ -114,22 +119,36 @@ impl<L: Link> Socket<L> {
             .max_frame_size(Some(message_limit));
         let role = Role::Server;
         let wire = Wire::new(link, unsent);
+        let (wire, early) = match compression {
+            Some(_) => (Inflating::new(wire, message_limit, &early), Vec::new()),
+            None => (Inflating::plain(wire), early),
+        };
         let inner = WebSocketStream::from_partially_read(wire, early, role, Some(config)).await;
-        Self { inner, half_close: HalfClose::No }
+        let deflater = compression.map(|agreed| Box::new(Deflater::new(agreed)));
+        Self { inner, deflater, half_close: HalfClose::No }
     }
 
     /// What it runs over.
     pub(crate) fn link(&self) -> &L {
-        self.inner.get_ref().link()
+        self.wire().link()
+    }
+
+    fn wire(&self) -> &Wire<L> {
+        self.inner.get_ref().inner()
+    }
+
+    fn wire_mut(&mut self) -> &mut Wire<L> {
+        self.inner.get_mut().inner_mut()
     }
 
     /// From here on everything that is sent is lost, or nothing any more.
     pub(crate) fn set_mute(&mut self, mute: bool) {
-        self.inner.get_mut().set_mute(mute || self.half_close != HalfClose::No);
+        let mute = mute || self.half_close != HalfClose::No;
+        self.wire_mut().set_mute(mute);
     }
 
     pub(crate) fn is_mute(&self) -> bool {
-        self.inner.get_ref().is_mute()
+        self.wire().is_mute()
     }
 
     /// Ends TCP in our direction, after what was sent; the client is read on.
@@ -142,12 +161,12 @@ impl<L: Link> Socket<L> {
 
     /// Puts bytes behind what waits, frames or not.
     pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), TooSlow> {
-        self.inner.get_mut().put(iter::once(bytes))
+        self.wire_mut().put(iter::once(bytes))
     }
 
     /// When the last byte came from the client; the open, if none came.
     pub(crate) fn last_byte(&self) -> Instant {
-        self.inner.get_ref().last_byte()
+        self.wire().last_byte()
     }
 
     /// Puts a text message behind those that wait; [`next`](Self::next) flushes them together.
@@ -167,22 +186,27 @@ impl<L: Link> Socket<L> {
 
     /// Every error but the one shows itself at the next read.
     fn send<const N: usize>(&mut self, opcode: u8, payload: [&[u8]; N]) -> Result<(), TooSlow> {
+        let compressed = self.deflater.as_mut().and_then(|it| it.deflate(payload.iter().copied()));
+        if let Some(payload) = compressed {
+            let (head, head_length) = frame_head(COMPRESSED | opcode, payload.len());
+            return self.wire_mut().put([&head[..head_length], &payload].into_iter());
+        }
         let length = payload.iter().map(|part| part.len()).sum();
         let (head, head_length) = frame_head(opcode, length);
-        self.inner.get_mut().put(iter::once(&head[..head_length]).chain(payload))
+        self.wire_mut().put(iter::once(&head[..head_length]).chain(payload))
     }
 
     /// Flushes what was sent, as far as the client takes it, and waits for its next message if it is to be read. Can
     /// be cancelled.
     pub(crate) async fn next(&mut self, reads: bool) -> Input {
         std::future::poll_fn(|context| {
-            let wire = self.inner.get_mut();
+            let wire = self.wire_mut();
             if !wire.is_flushed() {
                 // An error shows itself at the read.
                 let _ = Pin::new(&mut *wire).poll_flush(context);
             }
             if self.half_close == HalfClose::Asked
-                && Pin::new(wire).poll_shutdown(context).is_ready()
+                && Pin::new(self.wire_mut()).poll_shutdown(context).is_ready()
             {
                 self.half_close = HalfClose::Done;
             }
@@ -240,7 +264,7 @@ impl<L: Link> Socket<L> {
 
     /// Ends TCP with a reset.
     pub(crate) fn reset(self) {
-        self.inner.get_ref().link().reset_on_drop();
+        self.link().reset_on_drop();
     }
 
     /// Ends TCP after the client has ended it.
@@ -289,7 +313,7 @@ fn close_frame(code: Option<u16>) -> Vec<u8> {
 }
 
 fn read(message: Option<Result<Message, Error>>) -> Input {
-    let fault = |code, why: String| Input::Fault { code, why };
+    let fault = |code, why: String| Input::Fault { code, word: "websocket-fault", why };
     match message {
         Some(Ok(Message::Text(text))) => Input::Text(text),
         Some(Ok(Message::Binary(bytes))) => Input::Binary(bytes),
@@ -307,14 +331,23 @@ fn read(message: Option<Result<Message, Error>>) -> Input {
         Some(Err(Error::Capacity(CapacityError::MessageTooLong { size, .. }))) => {
             Input::TooBig { size }
         }
-        Some(Err(Error::Utf8(why))) => fault(1007, format!("a text that is not UTF-8: {why}")),
+        Some(Err(Error::Utf8(why))) => {
+            let why = format!("a text that is not UTF-8: {why}");
+            Input::Fault { code: 1007, word: "not-utf8", why }
+        }
         Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) | None => {
             Input::Gone { reset: false }
         }
         Some(Err(Error::Protocol(why))) => fault(1002, why.to_string()),
-        Some(Err(Error::Io(error))) => {
-            Input::Gone { reset: error.kind() != io::ErrorKind::UnexpectedEof }
-        }
+        Some(Err(Error::Io(error))) => match error.downcast::<deflate::Fault>() {
+            Ok(deflate::Fault::TooBig(size)) => Input::TooBig { size },
+            // Source: RFC 6455, section 7.4.1: data within a message that is not consistent with the message's type.
+            Ok(why @ deflate::Fault::Malformed(_)) => {
+                Input::Fault { code: 1007, word: "not-deflate", why: why.to_string() }
+            }
+            Ok(why @ deflate::Fault::Protocol(_)) => fault(1002, why.to_string()),
+            Err(error) => Input::Gone { reset: error.kind() != io::ErrorKind::UnexpectedEof },
+        },
         Some(Err(error)) => fault(1002, error.to_string()),
     }
 }

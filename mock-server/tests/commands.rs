@@ -331,6 +331,7 @@ async fn start_says_what_is_served() {
       limit.subscriptions = 10000
       limit.unsent = 8388608
       close.explained = false
+      deflate.accepted = false
       frames.as_printed = false
       graph.schema = current
       heartbeat.armed_by = open
@@ -365,13 +366,19 @@ async fn every_row_of_the_profile_has_a_flag_that_goes_before_the_scenario() {
         ["--message-limit", "1000", "message.limit = 1000"],
     ];
     let words = flags.iter().flat_map(|[flag, value, _]| [*flag, *value]);
-    let words: Vec<_> = ["serve", "--as-printed", "--explain-closes", "--scenario", file]
-        .into_iter()
-        .chain(words)
-        .collect();
+    let words: Vec<_> =
+        ["serve", "--accept-deflate", "--as-printed", "--explain-closes", "--scenario", file]
+            .into_iter()
+            .chain(words)
+            .collect();
     let (mut child, said, _) = start(&words).await;
     child.kill().await.expect("it runs");
-    let others = ["close.explained = true", "frames.as_printed = true", "heartbeat.grace = 1s"];
+    let others = [
+        "close.explained = true",
+        "deflate.accepted = true",
+        "frames.as_printed = true",
+        "heartbeat.grace = 1s",
+    ];
     for line in flags.iter().map(|[_, _, line]| *line).chain(others) {
         assert!(said.start.contains(&format!("  {line}\n")), "{line} is not in {}", said.start);
     }

@@ -154,6 +154,7 @@ async fn refusals_and_resets_are_replayed_too() {
         query: Vec::new(),
         headers: Vec::new(),
         status,
+        extensions: None,
     };
     let entry = |conn, what| Entry { at: glimesh_proto::Instant::ZERO, conn: Some(conn), what };
     transcript.entries = vec![

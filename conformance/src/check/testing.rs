@@ -93,6 +93,7 @@ impl Wire {
             query: query.iter().map(own).collect(),
             headers: vec![("upgrade".to_owned(), "websocket".to_owned())],
             status,
+            extensions: None,
         };
         self.accept(at).entry(at, what)
     }

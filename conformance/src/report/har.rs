@@ -90,7 +90,7 @@ struct Response {
     status_text: &'static str,
     http_version: &'static str,
     cookies: [(); 0],
-    headers: [(); 0],
+    headers: Vec<Pair>,
     content: Content,
     #[serde(rename = "redirectURL")]
     redirect_url: &'static str,
@@ -126,9 +126,10 @@ struct Message {
 fn entry(session: &Session, connection: &Connection) -> Option<HarEntry> {
     let entries = || connection.entries.iter().map(|&index| session.entry(index));
     let scheme = if session.is_encrypted() { "wss" } else { "ws" };
-    let (asked, request, status) = entries().find_map(|entry| match &entry.what {
-        What::Upgrade { method, path, query, headers, status } => {
-            Some((entry.at, request(scheme, (method, path, query), headers), *status))
+    let (asked, request, response) = entries().find_map(|entry| match &entry.what {
+        What::Upgrade { method, path, query, headers, status, extensions } => {
+            let request = request(scheme, (method, path, query), headers);
+            Some((entry.at, request, response(*status, extensions.as_deref())))
         }
         _ => None,
     })?;
@@ -139,7 +140,7 @@ fn entry(session: &Session, connection: &Connection) -> Option<HarEntry> {
         started_date_time: date(asked),
         time: lasted,
         request,
-        response: response(status),
+        response,
         cache: Empty {},
         timings: Timings { send: 0, wait: 0, receive: lasted },
         comment: format!("session {name}, connection {}", connection.id),
@@ -174,15 +175,19 @@ fn request(
     }
 }
 
-const fn response(status: u16) -> Response {
+/// Of the answer's headers a transcript keeps one.
+fn response(status: u16, extensions: Option<&str>) -> Response {
     let status_text = if status == 101 { "Switching Protocols" } else { "" };
     let content = Content { size: 0, mime_type: "x-unknown" };
+    let named =
+        |value: &str| Pair { name: "sec-websocket-extensions".to_owned(), value: value.to_owned() };
+    let headers = extensions.map(named).into_iter().collect();
     Response {
         status,
         status_text,
         http_version: "HTTP/1.1",
         cookies: [],
-        headers: [],
+        headers,
         content,
         redirect_url: "",
         headers_size: -1,

@@ -214,6 +214,7 @@ pub(crate) fn upgrade() -> What {
             .to_vec(),
         headers: Vec::new(),
         status: 101,
+        extensions: None,
     }
 }
 

@@ -39,6 +39,7 @@ impl Session {
             viewer: viewer.expect("the world knows it"),
             socket_id: format!("graph_api_socket:{TOKEN}"),
             opened_at: shared.recorder.now(),
+            compression: None,
         };
         let (ours, theirs) = tokio::io::duplex(64 << 10);
         let (stop, stopped) = watch::channel(Stage::Serving);

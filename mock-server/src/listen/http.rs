@@ -147,7 +147,7 @@ async fn answer(
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, body) = request.into_parts();
     let answer = route(shared, (conn, from), &head, body).await;
-    record(shared, conn, &head, answer.answer.status().as_u16());
+    record(shared, conn, &head, Some(&answer.answer));
     if let Some(mut peer) = answer.granted {
         peer.opened_at = shared.recorder.now();
         shared.recorder.happened(Awaited::Open);
@@ -187,7 +187,7 @@ async fn route(
             None => upgrade::answer(shared, conn, head),
             Some(rule) if rule.ignore => {
                 shared.recorder.mark("step:ignore-upgrade");
-                record(shared, conn, head, 0);
+                record(shared, conn, head, None);
                 std::future::pending().await
             }
             Some(rule) => upgrade::answer_by(rule, shared, conn, head).await,
@@ -219,8 +219,10 @@ async fn read_body(body: Incoming, limits: &Limits) -> Option<Bytes> {
     Some(collected.await.ok()?.ok()?.to_bytes())
 }
 
-/// `status` is 0 where there is no answer.
-fn record(shared: &Shared, conn: u32, head: &hyper::http::request::Parts, status: u16) {
+/// Without an answer, the status is 0.
+fn record(shared: &Shared, conn: u32, head: &hyper::http::request::Parts, answer: Option<&Answer>) {
+    let status = answer.map_or(0, |answer| answer.status().as_u16());
+    let extensions = answer.and_then(|it| it.headers().get(header::SEC_WEBSOCKET_EXTENSIONS));
     let path = head.uri.path();
     let raw_query = head.uri.query().unwrap_or_default();
     let pairs = glimesh_proto::connect::parse_query(raw_query)
@@ -241,6 +243,8 @@ fn record(shared: &Shared, conn: u32, head: &hyper::http::request::Parts, status
             .collect(),
         path: redactor.text(path),
         status,
+        extensions: extensions
+            .map(|value| redactor.text(&String::from_utf8_lossy(value.as_bytes()))),
     });
     shared.recorder.append(Some(conn), what);
     if Endpoint::at_path(path).is_some() {

@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::control::socket_id;
+use crate::deflate::{self, Agreed};
 use crate::listen::http::{Answer, Routed, empty, text};
 use crate::replay::Replay;
 use crate::scenario::{self, Redirect, Refuse};
@@ -59,11 +60,17 @@ pub(super) fn answer(shared: &Shared, conn: u32, head: &Parts) -> Routed {
         return empty(StatusCode::FORBIDDEN).into();
     };
     match handshake(head) {
-        Ok(answer) => {
+        Ok(mut answer) => {
+            let compression = compression(shared, head);
+            if let Some(agreed) = compression {
+                let value = HeaderValue::from_str(&agreed.answer());
+                let value = value.expect("it has letters, digits and signs of ASCII");
+                answer.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, value);
+            }
             let ConnectRequest { endpoint, vsn, credential } = request;
             let socket_id = socket_id(endpoint, &credential, &viewer);
             let opened_at = Instant::ZERO;
-            let peer = Peer { conn, endpoint, vsn, viewer, socket_id, opened_at };
+            let peer = Peer { conn, endpoint, vsn, viewer, socket_id, opened_at, compression };
             Routed { answer, granted: Some(peer) }
         }
         Err(refused) => {
@@ -109,6 +116,14 @@ pub(super) async fn answer_by(
     routed
 }
 
+/// What is taken of the client's offer to compress; the real server takes nothing. Source: recording
+/// `connect/h_deflate`.
+fn compression(shared: &Shared, head: &Parts) -> Option<Agreed> {
+    let offers = head.headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS);
+    let offers = offers.iter().filter_map(|offer| offer.to_str().ok());
+    shared.profile.accepts_deflate.then(|| deflate::agree(offers)).flatten()
+}
+
 fn plain(status: u16) -> Answer {
     empty(StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN))
 }
@@ -140,7 +155,16 @@ fn replayed(shared: &Shared, replay: &Replay, conn: u32, head: &Parts, target: &
     match replay.next_status(conn) {
         Some(101) => {
             let (viewer, socket_id, opened_at) = (Viewer::Lost, String::new(), Instant::ZERO);
-            let peer = Peer { conn, endpoint, vsn, viewer, socket_id, opened_at };
+            let peer = Peer {
+                conn,
+                endpoint,
+                vsn,
+                viewer,
+                socket_id,
+                opened_at,
+                // What a recording says was said without.
+                compression: None,
+            };
             Routed { answer, granted: Some(peer) }
         }
         Some(status) => {

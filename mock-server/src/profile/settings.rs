@@ -62,6 +62,10 @@ pub struct Settings {
     #[arg(long = "explain-closes", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[serde(rename = "close.explained")]
     pub explain_closes: Option<bool>,
+    /// Takes a client's offer of permessage-deflate, and compresses messages. The real server declines it.
+    #[arg(long = "accept-deflate", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[serde(rename = "deflate.accepted")]
+    pub accept_deflate: Option<bool>,
     /// The longest message that is read, in bytes; longer ones are closed with 1009. The real server has no limit.
     #[arg(long, value_name = "BYTES")]
     #[serde(rename = "message.limit")]
@@ -83,6 +87,7 @@ impl Settings {
             graph_schema: self.graph_schema.unwrap_or(profile.graph_schema),
             as_printed: self.frames_as_printed.unwrap_or(profile.as_printed),
             explain_closes: self.explain_closes.unwrap_or(profile.explain_closes),
+            accepts_deflate: self.accept_deflate.unwrap_or(profile.accepts_deflate),
             message_limit: self.message_limit.unwrap_or(profile.message_limit),
         }
     }
@@ -119,6 +124,7 @@ mod tests {
         check("{graph.schema: current}", "graph.schema", "current");
         check("{frames.as_printed: true}", "frames.as_printed", "true");
         check("{close.explained: true}", "close.explained", "true");
+        check("{deflate.accepted: true}", "deflate.accepted", "true");
         check("{message.limit: 1000}", "message.limit", "1000");
         let literal = Profile::literal();
         let back = scenario("{heartbeat.reply_first: null}").unwrap().settings.over(&literal);

@@ -9,6 +9,14 @@ pub(super) struct RequestHead {
     pub(super) headers: Vec<(String, String)>,
 }
 
+/// A response's head.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ResponseHead {
+    pub(super) status: u16,
+    /// Its `Sec-WebSocket-Extensions`.
+    pub(super) extensions: Option<String>,
+}
+
 /// What a head says of the body behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Length {
@@ -74,21 +82,23 @@ pub(super) fn request(head: &[u8]) -> Result<(RequestHead, Body), NotHttp> {
     Ok((RequestHead { method, target, headers }, body))
 }
 
-/// Reads a response's head: its status, and what body it announces to a request of this method.
-pub(super) fn response(head: &[u8], method: &str) -> Result<(u16, Body), NotHttp> {
+/// Reads a response's head, and what body it announces to a request of this method.
+pub(super) fn response(head: &[u8], method: &str) -> Result<(ResponseHead, Body), NotHttp> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut response = httparse::Response::new(&mut headers);
     let read = response.parse(head);
     let (Ok(httparse::Status::Complete(_)), Some(status)) = (read, response.code) else {
         return Err(NotHttp);
     };
-    let body = match length(&owned(response.headers)) {
+    let headers = owned(response.headers);
+    let body = match length(&headers) {
         _ if method == "HEAD" || matches!(status, 100..=199 | 204 | 304) => Body::Left(0),
         Length::Known(length) => Body::Left(length),
         Length::Chunked => Body::Chunked(Chunks::Size(Vec::new())),
         Length::Unknown => Body::ToEnd,
     };
-    Ok((status, body))
+    let extensions = headers.into_iter().find(|(name, _)| name == "sec-websocket-extensions");
+    Ok((ResponseHead { status, extensions: extensions.map(|(_, value)| value) }, body))
 }
 
 fn owned(headers: &[httparse::Header<'_>]) -> Vec<(String, String)> {
@@ -199,8 +209,11 @@ mod tests {
         assert_eq!(body.skip(b"cGET"), Ok(Some(&b"GET"[..])));
 
         let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-        let (status, _) = response(chunked, "GET").unwrap();
-        assert_eq!(status, 200);
+        let (head, _) = response(chunked, "GET").unwrap();
+        assert_eq!(head, ResponseHead { status: 200, extensions: None });
+        let switching = b"HTTP/1.1 101 X\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+        let (head, _) = response(switching, "GET").unwrap();
+        assert_eq!(head.extensions.as_deref(), Some("permessage-deflate"));
         let chunks = b"3;x=y\r\nabc\r\na\r\n0123456789\r\n0\r\nA: b\r\n\r\nrest";
         for size in [1, 2, 5, chunks.len()] {
             let (_, mut body) = response(chunked, "GET").unwrap();

@@ -11,7 +11,7 @@ use glimesh_proto::{Frame, names};
 
 use super::comment::{self, Tell};
 use super::frames::{Piece, Reader};
-use super::http::{self, Body, LONGEST_HEAD, NotHttp, RequestHead};
+use super::http::{self, Body, LONGEST_HEAD, NotHttp, RequestHead, ResponseHead};
 use crate::recorder::Recorder;
 use crate::transcript::{From, MAX_DATA, What};
 
@@ -132,12 +132,13 @@ impl Tap {
 
     fn answers(&mut self, head: &[u8]) -> Result<Side, NotHttp> {
         let method = self.asked.front().map_or("GET", |request| request.method.as_str());
-        let (status, body) = http::response(head, method)?;
+        let (response, body) = http::response(head, method)?;
+        let status = response.status;
         if matches!(status, 100 | 102..=199) {
             return Ok(Side::Head(Vec::new()));
         }
         let request = self.asked.pop_front().ok_or(NotHttp)?;
-        self.record(&request, status);
+        self.record(&request, response);
         let early = match std::mem::replace(&mut self.client, Side::Blind) {
             Side::Waiting(early) if request.is_upgrade() => Some(early),
             other => {
@@ -158,7 +159,7 @@ impl Tap {
         })
     }
 
-    fn record(&mut self, request: &RequestHead, status: u16) {
+    fn record(&mut self, request: &RequestHead, response: ResponseHead) {
         let (path, raw_query) = request.path_and_query();
         let pairs = parse_query(raw_query)
             .unwrap_or_else(|| vec![("token".to_owned(), raw_query.to_owned())]);
@@ -173,7 +174,8 @@ impl Tap {
             };
             let headers = request.headers.iter().map(header).collect();
             let (method, path) = (redactor.text(&request.method), redactor.text(path));
-            What::Upgrade { method, path, query, headers, status }
+            let extensions = response.extensions.map(|value| redactor.text(&value));
+            What::Upgrade { method, path, query, headers, status: response.status, extensions }
         });
         self.recorder.append(Some(self.conn), what);
         if !request.is_upgrade() {

@@ -203,6 +203,7 @@ impl<'a> Telling<'a> {
             query: self.query(connect.query.as_deref().unwrap_or_default()),
             headers: vec![("upgrade".to_owned(), "websocket".to_owned())],
             status,
+            extensions: None,
         };
         for what in [What::Accept, upgrade] {
             self.entries.push(Entry { at: Instant::from(opened), conn: Some(conn), what });

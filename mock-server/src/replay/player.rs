@@ -43,7 +43,7 @@ pub(crate) async fn play<L: Link>(
 ) {
     let conn = peer.conn;
     let limits = (shared.profile.message_limit, shared.limits.unsent);
-    let socket = Socket::new(link, early, limits).await;
+    let socket = Socket::new(link, early, limits, None).await;
     let mut player = Player {
         socket,
         shared: &shared,
@@ -262,7 +262,7 @@ impl<L: Link> Player<'_, L> {
             Input::TooBig { .. } => {
                 return Some(End::Close { code: Some(1009), reason: String::new() });
             }
-            Input::Fault { code, why } => {
+            Input::Fault { code, why, .. } => {
                 recorder.note(Some(conn), "websocket-fault", &format!("closed with {code}: {why}"));
                 return Some(End::Close { code: Some(code), reason: String::new() });
             }
