@@ -6,7 +6,9 @@ use glimesh_proto::{DecodeError, Frame};
 
 use crate::args::LevelArg;
 use crate::canary;
-use crate::check::{CANNOT_RUN, Capability, Check, Level, Observation, Outcome, Scope, catalogue};
+use crate::check::{
+    CANNOT_RUN, Capability, Check, Exempt, Level, Observation, Outcome, Scope, catalogue,
+};
 use crate::flaky;
 use crate::own;
 use crate::results::{Finding, Score, Tally, Verdict};
@@ -127,9 +129,10 @@ pub(crate) fn judge_one(
             finding(check, Verdict::Inconclusive, None, observation)
         }
         Some((session, observation)) => {
-            let verdict = match observation.unsupported {
-                true => Verdict::Unsupported,
-                false => verdict(check.level, observation.outcome),
+            let verdict = match observation.exempt {
+                Some(Exempt::Unsupported) => Verdict::Unsupported,
+                Some(Exempt::NotApplicable) => Verdict::NotApplicable,
+                None => verdict(check.level, observation.outcome),
             };
             let finding = finding(check, verdict, Some(session), observation);
             Finding { flaky: flaky::flaky(sessions, check), ..finding }

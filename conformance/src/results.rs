@@ -30,7 +30,7 @@ pub enum Verdict {
     Inconclusive,
     /// The client said that it cannot run this.
     Unsupported,
-    /// The client was not said to be able to do this.
+    /// The client was not said to be able to do this, or does not do what the rule is about.
     NotApplicable,
     /// The kit's own fault.
     KitError,

@@ -169,7 +169,11 @@ impl Row {
             return Some(complaint);
         }
         match self.subject {
-            Subject::Reference | Subject::Driver => self.first(|verdict| verdict != Verdict::Pass),
+            // What the reference client need not do, a variant does: see `complaints`.
+            Subject::Reference => {
+                self.first(|verdict| !matches!(verdict, Verdict::Pass | Verdict::NotApplicable))
+            }
+            Subject::Driver => self.first(|verdict| verdict != Verdict::Pass),
             subject => match subject.caught_by() {
                 None => {
                     self.first(|verdict| matches!(verdict, Verdict::Fail | Verdict::Inconclusive))
@@ -238,10 +242,25 @@ pub fn gaps(checks: &[&'static Check]) -> Vec<String> {
     unproven.chain(astray).collect()
 }
 
-/// Everything that is wrong with the kit: its [`gaps`], and the complaints of all rows.
+/// Everything that is wrong with the kit: its [`gaps`], the complaints of all rows, and the checks that do not apply to
+/// the reference client and that no other correct client passes.
 pub fn complaints(checks: &[&'static Check], rows: &[Row]) -> Vec<String> {
     let told = rows.iter().filter_map(Row::complaint);
-    gaps(checks).into_iter().chain(told).collect()
+    gaps(checks).into_iter().chain(told).chain(unpassed(rows)).collect()
+}
+
+fn unpassed(rows: &[Row]) -> impl Iterator<Item = String> + '_ {
+    let of_reference = rows.iter().filter(|row| row.subject == Subject::Reference);
+    let inapplicable = of_reference
+        .flat_map(|row| &row.findings)
+        .filter(|finding| finding.verdict == Verdict::NotApplicable);
+    let passes = |id: &str| {
+        let correct = rows.iter().filter(|row| row.subject.caught_by().is_none());
+        let mut found = correct.flat_map(|row| &row.findings);
+        found.any(|finding| finding.id == id && finding.verdict == Verdict::Pass)
+    };
+    let unpassed = inapplicable.filter(move |finding| !passes(&finding.id));
+    unpassed.map(|finding| format!("no correct client passes {}", finding.id))
 }
 
 /// What is wrong where the checks that judge time were tried at another rate.
@@ -383,6 +402,23 @@ mod tests {
         check(variant, Level::Should, Verdict::Inconclusive, false);
         check(Subject::Reference, Level::Should, Verdict::Weak, false);
         check(Subject::Reference, Level::Should, Verdict::Pass, true);
+        check(Subject::Reference, Level::Should, Verdict::NotApplicable, true);
+        check(Subject::Driver, Level::Should, Verdict::NotApplicable, false);
+    }
+
+    #[test]
+    fn what_does_not_apply_to_the_reference_is_passed_by_another() {
+        let row = |subject, verdict| {
+            let findings = vec![finding("CN015", Level::Should, verdict)];
+            Row { subject, findings }
+        };
+        let reference = || row(Subject::Reference, Verdict::NotApplicable);
+        let variant = |verdict| row(Subject::Correct(Variant::OffersDeflate), verdict);
+        let told = |rows: &[Row]| unpassed(rows).collect::<Vec<_>>();
+        assert_eq!(told(&[reference()]), ["no correct client passes CN015"]);
+        let rows = [reference(), variant(Verdict::NotApplicable)];
+        assert_eq!(told(&rows), ["no correct client passes CN015"]);
+        assert!(told(&[reference(), variant(Verdict::Pass)]).is_empty());
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl<L: Link> Socket<L> {
             None => (Inflating::plain(wire), early),
         };
         let inner = WebSocketStream::from_partially_read(wire, early, role, Some(config)).await;
-        let deflater = compression.map(|agreed| Box::new(Deflater::new(agreed)));
+        let deflater = compression.map(|agreed| Box::new(Deflater::for_server(agreed)));
         Self { inner, deflater, half_close: HalfClose::No }
     }
 

@@ -4,6 +4,7 @@ mod asleep;
 mod process;
 
 mod alone;
+mod compression;
 mod connect;
 mod offer;
 mod tls;
@@ -165,8 +166,8 @@ pub struct Observation {
     pub span: Option<(usize, usize)>,
     /// What probably happened, where that can be told from the evidence.
     pub hint: Option<String>,
-    /// Whether nothing could be seen because the client said that it has nothing for it.
-    pub unsupported: bool,
+    /// Why nothing was to be seen, where the client is judged neither way.
+    pub exempt: Option<Exempt>,
     /// For timing checks: what was measured, the limit, and the tolerance, in the client's seconds.
     pub timing: Option<Timing>,
 }
@@ -184,6 +185,15 @@ pub enum Outcome {
     Weak,
     /// The rule was broken.
     Unmet,
+}
+
+/// Why a rule does not concern a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exempt {
+    /// The client said that it has nothing for this.
+    Unsupported,
+    /// The rule is about something that the client does not do, and need not do.
+    NotApplicable,
 }
 
 /// The three figures of a timing verdict, in the client's seconds.
@@ -225,7 +235,12 @@ impl Observation {
 
     /// The client said that it has nothing for this; `why` says in which words.
     pub fn unsupported(why: impl Into<String>) -> Self {
-        Self { unsupported: true, ..Self::unseen(why) }
+        Self { exempt: Some(Exempt::Unsupported), ..Self::unseen(why) }
+    }
+
+    /// The client does not do what the rule is about; `why` says what that is.
+    pub fn not_applicable(why: impl Into<String>) -> Self {
+        Self { exempt: Some(Exempt::NotApplicable), ..Self::unseen(why) }
     }
 
     /// The worst of several; of equals the first.
@@ -243,7 +258,7 @@ impl Observation {
             entry: None,
             span: None,
             hint: None,
-            unsupported: false,
+            exempt: None,
             timing: None,
         }
     }
@@ -298,6 +313,7 @@ const AREAS: &[&[Check]] = &[
     &alone::CHECKS,
     &connect::CHECKS,
     &offer::CHECKS,
+    &compression::CHECKS,
     &tls::CHECKS,
     &upgrade::CHECKS,
     &frame::CHECKS,

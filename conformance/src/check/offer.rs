@@ -21,13 +21,13 @@ pub(super) const CHECKS: [Check; 1] = [Check {
     judge: works_without,
 }];
 
-/// The headers by which a client offers something.
+/// The headers by which a client offers something, extensions first.
 const OFFERS: [&str; 2] = ["sec-websocket-extensions", "sec-websocket-protocol"];
 
 fn works_without(session: &Session) -> Observation {
     let each = session.open_connections().map(|connection| {
         let Some(offers) = offers(session, connection) else {
-            return Observation::met("it offers nothing");
+            return Observation::met("it offers nothing that was declined");
         };
         if session.heard(connection).any(|(_, entry)| entry.client_text().is_some()) {
             return Observation::met(format!("it works without {offers}, which it offered"));
@@ -44,13 +44,15 @@ fn works_without(session: &Session) -> Observation {
     Observation::worst(each).unwrap_or_else(never_opened)
 }
 
+/// What it offered and did not get.
 fn offers(session: &Session, connection: &Connection) -> Option<String> {
-    let headers =
+    let (headers, extensions) =
         connection.entries.iter().find_map(|&index| match &session.entry(index).what {
-            What::Upgrade { headers, .. } => Some(headers),
+            What::Upgrade { headers, extensions, .. } => Some((headers, extensions)),
             _ => None,
         })?;
-    let offered = headers.iter().filter(|(name, _)| OFFERS.contains(&name.as_str()));
+    let declined = &OFFERS[usize::from(extensions.is_some())..];
+    let offered = headers.iter().filter(|(name, _)| declined.contains(&name.as_str()));
     let offered: Vec<_> = offered.map(|(_, value)| value.as_str()).collect();
     (!offered.is_empty()).then(|| offered.join(", "))
 }
@@ -73,6 +75,9 @@ mod tests {
         assert_eq!(outcome("CN014", offering().client(1.1, JOIN)), Met);
         assert_eq!(outcome("CN014", offering().eof(1.1, From::Client)), Unmet);
         assert_eq!(outcome("CN014", offering()), Unseen);
+        // What was taken is another check's matter.
+        let taken = offering().agreeing("permessage-deflate").eof(1.1, From::Client);
+        assert_eq!(outcome("CN014", taken), Met);
         assert_eq!(outcome("CN014", offering().entry(1.1, stop()).eof(1.2, From::Client)), Unseen);
         assert_eq!(outcome("CN014", Wire::new().entry(1.0, What::Accept)), Unseen);
     }

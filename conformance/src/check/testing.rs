@@ -124,6 +124,17 @@ impl Wire {
         self
     }
 
+    /// These extensions in the answer that opened the newest connection.
+    pub(crate) fn agreeing(mut self, with: &str) -> Self {
+        let mut newest = self.transcript.entries.iter_mut().rev();
+        let extensions = newest.find_map(|entry| match &mut entry.what {
+            What::Upgrade { extensions, .. } => Some(extensions),
+            _ => None,
+        });
+        *extensions.expect("a connection was opened") = Some(with.to_owned());
+        self
+    }
+
     /// A text message of the client's.
     pub(crate) fn client(self, at: f64, text: &str) -> Self {
         self.text(at, From::Client, text)

@@ -153,12 +153,13 @@ fn most_tries(requests: &[Request<'_>]) -> usize {
 }
 
 fn bears_slow_upgrade(session: &Session) -> Observation {
-    if let Some((entry, event)) = session.early_exit() {
+    let opened =
+        session.open_connections().find(|connection| connection.client_frames().next().is_some());
+    // What happens on a connection that was opened is not the upgrade's matter.
+    if let (None, Some((entry, event))) = (opened, session.early_exit()) {
         let told = format!("the client {}", how_it_ended(event));
         return Observation::note(told).at_entry(entry, session.entry(entry).at);
     }
-    let opened =
-        session.open_connections().find(|connection| connection.client_frames().next().is_some());
     match (opened, session.mark("missed:join")) {
         (Some(_), _) => Observation::met(match session.requests().count() {
             0 | 1 => "it waited".to_owned(),
@@ -248,6 +249,8 @@ mod tests {
         assert_eq!(outcome("CN012", slow().open(6.0).client(6.1, JOIN)), Met);
         assert_eq!(outcome("CN012", asked(slow(), 6.0, 101).open(6.5).client(6.6, JOIN)), Met);
         assert_eq!(outcome("CN012", slow().entry(3.0, exited(Some(1), None))), Note);
+        let opened = slow().open(6.0).client(6.1, JOIN);
+        assert_eq!(outcome("CN012", opened.entry(6.2, exited(Some(1), None))), Met);
         assert_eq!(outcome("CN012", slow().mark(66.0, "missed:join")), Note);
         assert_eq!(outcome("CN012", slow().entry(3.0, stop())), Unseen);
     }

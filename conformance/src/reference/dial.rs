@@ -4,10 +4,12 @@ use std::io;
 use std::time::Duration;
 
 use glimesh_mock::Trust;
+use glimesh_mock::deflate::{Deflater, Inflating};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, Uri, header};
+use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{self, error::UrlError};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
@@ -17,6 +19,13 @@ use super::{Manner, Mutant, Settings, Variant, target};
 
 /// An open connection, seen from the client.
 pub(super) type Socket = WebSocketStream<Box<dyn Stream>>;
+
+/// What a connection begins with.
+pub(super) struct Opened {
+    pub(super) socket: Socket,
+    /// Compresses what is sent, where that was agreed on; what is received is inflated below the socket.
+    pub(super) deflater: Option<Deflater>,
+}
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +58,13 @@ pub(super) enum DialError {
     Declined,
 }
 
-/// Connects once; a wss URL needs somebody to trust. The upgrade's answer may take as long as any reply.
+/// As [`open`], for a client that offers no extension.
 pub(super) async fn dial(settings: &Settings) -> Result<Socket, DialError> {
+    open(settings).await.map(|opened| opened.socket)
+}
+
+/// Connects once; a wss URL needs somebody to trust. The upgrade's answer may take as long as any reply.
+pub(super) async fn open(settings: &Settings) -> Result<Opened, DialError> {
     let Settings { url, trust, reply_within, manner, around, .. } = settings;
     let within = match manner {
         Manner::Broken(Mutant::WaitsForTheUpgrade) => Duration::MAX,
@@ -69,7 +83,7 @@ async fn connect(
     given: &str,
     trust: Option<&Trust>,
     around: &Surroundings,
-) -> Result<Socket, DialError> {
+) -> Result<Opened, DialError> {
     let url = target::url(manner, given);
     let unusable = |why| DialError::Url { url: given.to_owned(), why };
     let mut request = url.as_str().into_client_request().map_err(|error| match error {
@@ -77,7 +91,7 @@ async fn connect(
         _ => unusable("it is no URL"),
     })?;
     let insists = manner.is(Mutant::InsistsOnDeflate);
-    if manner.varies(Variant::OffersDeflate) || insists {
+    if manner.varies(Variant::OffersDeflate) || insists || manner.is(Mutant::CannotInflate) {
         let offer = HeaderValue::from_static("permessage-deflate; client_max_window_bits");
         request.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, offer);
     }
@@ -107,7 +121,10 @@ async fn connect(
     };
     match client_async(request, stream).await {
         Ok((_, answer)) if insists && !accepts_extension(&answer) => Err(DialError::Declined),
-        Ok((socket, _)) => Ok(socket),
+        Ok((socket, answer)) => {
+            let inflates = !manner.is(Mutant::CannotInflate) && accepts_extension(&answer);
+            Ok(if inflates { inflating(socket).await } else { Opened { socket, deflater: None } })
+        }
         Err(tungstenite::Error::Http(answer)) => {
             if manner.is(Mutant::FollowsToPlain) {
                 follow(around, &answer).await?;
@@ -117,6 +134,18 @@ async fn connect(
         Err(error) => Err(DialError::Handshake(error)),
     }
 }
+
+/// The same connection with a layer below it. The server speaks only when it was spoken to, so nothing of what it says
+/// has been read yet.
+async fn inflating(socket: Socket) -> Opened {
+    let stream = Inflating::new(socket.into_inner(), LONGEST, &[]);
+    let stream: Box<dyn Stream> = Box::new(stream);
+    let socket = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
+    Opened { socket, deflater: Some(Deflater::for_client()) }
+}
+
+/// The longest message that is inflated, in bytes: what tungstenite takes at most.
+const LONGEST: usize = 64 << 20;
 
 /// Asks where a redirection points to, whatever it is.
 async fn follow(around: &Surroundings, answer: &Response) -> Result<(), DialError> {

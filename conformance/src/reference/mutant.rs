@@ -85,6 +85,8 @@ mutants! {
     WaitsForTheUpgrade = "waits-for-the-upgrade" => "CN013",
     /// Gives up a connection on which its offer of permessage-deflate was declined.
     InsistsOnDeflate = "insists-on-deflate" => "CN014",
+    /// Offers permessage-deflate, and takes a compressed message for a protocol error.
+    CannotInflate = "cannot-inflate" => "CN015",
     /// Is there twice: each of its two has a connection.
     ConnectsTwice = "connects-twice" => "CN017",
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
-use super::dial::{DialError, dial};
+use super::dial::{DialError, open};
 use super::retry::Retry;
 use super::session::{self, End};
 use super::{Manner, Mutant, Settings, Variant};
@@ -51,12 +51,12 @@ pub(super) async fn until(stop: impl Future<Output = ()>, settings: &Settings) -
         let dialled = tokio::select! {
             biased;
             () = stop.as_mut() => return status(manner),
-            dialled = dial(settings) => dialled,
+            dialled = open(settings) => dialled,
         };
         let end = match dialled {
-            Ok(socket) => {
+            Ok(connection) => {
                 opened += 1;
-                session::hold(settings, socket, opened, &mut retry, stop.as_mut()).await
+                session::hold(settings, connection, opened, &mut retry, stop.as_mut()).await
             }
             Err(error) => {
                 settings.around.tell_error(&error);

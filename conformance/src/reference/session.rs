@@ -1,10 +1,12 @@
 //! One connection from its opening to its end: the only loop that touches the socket.
 
 use std::future::Future;
+use std::iter;
 use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use glimesh_mock::deflate::Deflater;
 use glimesh_proto::client::{Client, Config, Event};
 use glimesh_proto::{Close, Doc, Instant, Ref, Reply, Status, Transmit, names};
 use serde_json::Value;
@@ -13,7 +15,7 @@ use tokio::time::{sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{self, Message};
 
-use super::dial::Socket;
+use super::dial::{Opened, Socket};
 use super::retry::Retry;
 use super::surroundings::{Said, Surroundings};
 use super::wire::{self, Heard, Out, Wire};
@@ -55,7 +57,7 @@ const MANY_PINGS: u32 = 30;
 /// Holds a session on the `nth` open connection, counted from 1.
 pub(super) async fn hold(
     settings: &Settings,
-    socket: Socket,
+    Opened { socket, deflater }: Opened,
     nth: u32,
     retry: &mut Retry,
     stop: Pin<&mut impl Future<Output = ()>>,
@@ -85,6 +87,7 @@ pub(super) async fn hold(
         around: &settings.around,
         beat_reply: settings.reply_within.min(settings.heartbeat_every * 7 / 10),
         socket,
+        deflater,
         client: Client::new(config, Instant::ZERO),
         wire: Wire::new(manner, nth, subscription.clone(), &settings.channel_id),
         retry,
@@ -105,6 +108,8 @@ struct Session<'a> {
     /// How long a heartbeat's reply may take.
     beat_reply: Duration,
     socket: Socket,
+    /// Compresses texts, where that was agreed on.
+    deflater: Option<Deflater>,
     client: Client,
     wire: Wire,
     retry: &'a mut Retry,
@@ -234,21 +239,33 @@ impl Session<'_> {
 
     async fn put(&mut self, out: Out) -> Result<(), tungstenite::Error> {
         let message = match out {
-            Out::Text(text) => Message::text(text),
+            Out::Text(text) => match self.deflated(&text) {
+                Some(bytes) => return self.put_raw(&bytes).await,
+                None => Message::text(text),
+            },
             Out::Binary(bytes) => Message::binary(bytes),
             Out::Ping => Message::Ping(Vec::new().into()),
             Out::Pong => Message::Pong(Vec::new().into()),
-            Out::Raw(bytes) => {
-                self.socket.flush().await?;
-                self.socket.get_mut().write_all(&bytes).await?;
-                return Ok(());
-            }
+            Out::Raw(bytes) => return self.put_raw(&bytes).await,
             Out::Pause(pause) => {
                 sleep(pause).await;
                 return Ok(());
             }
         };
         self.socket.send(message).await
+    }
+
+    /// Bytes that pass the WebSocket by, behind what it has sent.
+    async fn put_raw(&mut self, bytes: &[u8]) -> Result<(), tungstenite::Error> {
+        self.socket.flush().await?;
+        self.socket.get_mut().write_all(bytes).await?;
+        Ok(())
+    }
+
+    /// The frame of a compressed text, where that was agreed on.
+    fn deflated(&mut self, text: &str) -> Option<Vec<u8>> {
+        let payload = self.deflater.as_mut()?.deflate(iter::once(text.as_bytes()))?;
+        wire::compressed(&payload)
     }
 
     fn react(&mut self, event: Event) -> Next {

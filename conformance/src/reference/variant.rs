@@ -87,7 +87,7 @@ variants! {
     NumericChannel = "numeric-channel",
     /// Two subscriptions on one socket.
     TwoSubscriptions = "two-subscriptions",
-    /// An offer of permessage-deflate.
+    /// An offer of permessage-deflate; messages are compressed where the server takes it.
     OffersDeflate = "offers-deflate",
     /// Query parameters in another order, with foreign ones between.
     QueryOrder = "query-order",

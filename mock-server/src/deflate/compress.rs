@@ -18,9 +18,13 @@ const ROOM: usize = 1 << 10;
 
 impl Deflater {
     /// For the messages of a server.
-    pub fn new(agreed: Agreed) -> Self {
-        let compress = Compress::new(Compression::default(), false);
-        Self { compress, window: agreed.server_window() }
+    pub fn for_server(agreed: Agreed) -> Self {
+        Self { window: agreed.server_window(), ..Self::for_client() }
+    }
+
+    /// For the messages of a client that was told no limit: the answers here tell none.
+    pub fn for_client() -> Self {
+        Self { compress: Compress::new(Compression::default(), false), window: LARGEST }
     }
 
     /// The payload of a compressed message. `None`: the message is to be sent as it is. The compressor always uses the

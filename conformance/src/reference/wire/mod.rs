@@ -102,6 +102,16 @@ fn unmasked(text: &str) -> Vec<u8> {
     raw(0, &[], text.as_bytes())
 }
 
+/// The payload of a compressed text as one WebSocket frame with a mask of zeros; `None` if it is very long.
+pub(super) fn compressed(payload: &[u8]) -> Option<Vec<u8>> {
+    let length = u16::try_from(payload.len()).ok()?;
+    let head = match length {
+        0..126 => vec![0xc1, 0x80 | length as u8],
+        _ => [&[0xc1, 0xfe], &length.to_be_bytes()[..]].concat(),
+    };
+    Some([&head, &[0; 4][..], payload].concat())
+}
+
 fn raw(mask_bit: u8, mask: &[u8], payload: &[u8]) -> Vec<u8> {
     let length = u8::try_from(payload.len()).expect("the text is short");
     [&[0x81, mask_bit | length], mask, payload].concat()
