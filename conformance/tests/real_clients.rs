@@ -16,7 +16,7 @@ fn the_documents_own_client_in_javascript() {
     let command = ["node", "document-js/client.js", "{url}"];
     let Some(seen) = judge("GLIMESH_JUDGE_NODE", &command) else { return };
     insta::assert_snapshot!(seen, @r#"
-    exit code 5, 61 pass
+    exit code 5, 62 pass
     PR002 weak
     PR007 weak
     CN007 not-applicable
@@ -63,7 +63,7 @@ fn a_client_on_phoenix_js() {
         return;
     };
     insta::assert_snapshot!(seen, @r#"
-    exit code 0, 84 pass
+    exit code 0, 85 pass
     CN007 not-applicable
     CN008 not-applicable
     CN009 not-applicable
@@ -87,7 +87,7 @@ fn a_client_on_python_websockets() {
     let command = [python, "websockets-py/client.py", "{url}"];
     let Some(seen) = judge("GLIMESH_JUDGE_PYTHON", &command) else { return };
     insta::assert_snapshot!(seen, @r#"
-    exit code 0, 92 pass
+    exit code 0, 93 pass
     CN007 not-applicable
     CN008 not-applicable
     CN009 not-applicable
@@ -112,6 +112,7 @@ fn a_client_on_gorilla_websocket() {
     CN008 not-applicable
     CN009 not-applicable
     CN011 not-applicable
+    CN015 not-applicable
     HB009 note
     HB010 note
     FT004 weak

@@ -52,7 +52,7 @@ impl Link for tokio::io::DuplexStream {
 pub(crate) struct Socket<L> {
     inner: WebSocketStream<Inflating<Wire<L>>>,
     /// Compresses what is sent, where the client agreed to that.
-    deflater: Option<Box<Deflater>>,
+    deflater: Option<Deflater>,
     half_close: HalfClose,
 }
 
@@ -124,7 +124,7 @@ impl<L: Link> Socket<L> {
             None => (Inflating::plain(wire), early),
         };
         let inner = WebSocketStream::from_partially_read(wire, early, role, Some(config)).await;
-        let deflater = compression.map(|agreed| Box::new(Deflater::for_server(agreed)));
+        let deflater = compression.map(Deflater::for_server);
         Self { inner, deflater, half_close: HalfClose::No }
     }
 
@@ -186,7 +186,7 @@ impl<L: Link> Socket<L> {
 
     /// Every error but the one shows itself at the next read.
     fn send<const N: usize>(&mut self, opcode: u8, payload: [&[u8]; N]) -> Result<(), TooSlow> {
-        let compressed = self.deflater.as_mut().and_then(|it| it.deflate(payload.iter().copied()));
+        let compressed = self.deflater.and_then(|it| it.deflate(payload.iter().copied()));
         if let Some(payload) = compressed {
             let (head, head_length) = frame_head(COMPRESSED | opcode, payload.len());
             return self.wire_mut().put([&head[..head_length], &payload].into_iter());

@@ -30,7 +30,7 @@ struct Client {
 impl Client {
     /// `behind` goes out with the request.
     async fn open(server: &MockServer, offer: Option<&str>, behind: &[u8]) -> Self {
-        let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+        let mut stream = TcpStream::connect(server.addr()).await.expect("the server listens");
         let offer = offer.map(|offer| format!("Sec-WebSocket-Extensions: {offer}\r\n"));
         let request = format!(
             "GET /api/graph/websocket?vsn=2.0.0&token=tok_mytho_chat HTTP/1.1\r\nHost: localhost\r\n\
@@ -38,12 +38,13 @@ impl Client {
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{}\r\n",
             offer.unwrap_or_default()
         );
-        stream.write_all(&[request.as_bytes(), behind].concat()).await.unwrap();
+        stream.write_all(&[request.as_bytes(), behind].concat()).await.expect("it is open");
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
-            head.push(timeout(SOON, stream.read_u8()).await.unwrap().unwrap());
+            let byte = timeout(SOON, stream.read_u8()).await.expect("an answer comes");
+            head.push(byte.expect("it is open"));
         }
-        let head = String::from_utf8(head).unwrap();
+        let head = String::from_utf8(head).expect("a head is ASCII");
         assert!(head.starts_with("HTTP/1.1 101"), "{head}");
         Self { stream, head }
     }
@@ -57,7 +58,7 @@ impl Client {
     }
 
     async fn send(&mut self, bytes: &[u8]) {
-        self.stream.write_all(bytes).await.unwrap();
+        self.stream.write_all(bytes).await.expect("it is open");
     }
 
     /// The next frame: its first byte, and its payload.
@@ -72,7 +73,7 @@ impl Client {
             self.stream.read_exact(&mut payload).await?;
             std::io::Result::Ok((first, payload))
         };
-        timeout(SOON, frame).await.expect("the server says something").unwrap()
+        timeout(SOON, frame).await.expect("the server says something").expect("it is open")
     }
 
     /// The next message, which must be a compressed text.
@@ -80,10 +81,10 @@ impl Client {
         let (first, payload) = self.next().await;
         assert_eq!(first, 0xc1, "a whole text with its first reserved bit");
         let mut decoder = DeflateDecoder::new(Vec::new());
-        decoder.write_all(&payload).unwrap();
-        decoder.write_all(&[0, 0, 0xff, 0xff]).unwrap();
-        decoder.flush().unwrap();
-        String::from_utf8(decoder.get_ref().clone()).unwrap()
+        decoder.write_all(&payload).expect("it is DEFLATE");
+        decoder.write_all(&[0, 0, 0xff, 0xff]).expect("it is DEFLATE");
+        decoder.flush().expect("there is room");
+        String::from_utf8(decoder.get_ref().clone()).expect("it is a text")
     }
 
     /// The code of the close frame that is next.
@@ -96,7 +97,7 @@ impl Client {
 
 /// A masked frame.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(payload.len()).unwrap();
+    let length = u16::try_from(payload.len()).expect("it is short");
     let head = match length {
         0..126 => vec![first, 0x80 | length as u8],
         _ => [&[first, 0xfe], &length.to_be_bytes()[..]].concat(),
@@ -108,8 +109,8 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 
 fn deflated(text: &[u8]) -> Vec<u8> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(text).unwrap();
-    encoder.flush().unwrap();
+    encoder.write_all(text).expect("there is room");
+    encoder.flush().expect("there is room");
     let mut bytes = encoder.get_ref().clone();
     assert!(bytes.ends_with(&[0, 0, 0xff, 0xff]));
     bytes.truncate(bytes.len() - 4);
@@ -118,23 +119,23 @@ fn deflated(text: &[u8]) -> Vec<u8> {
 
 async fn accepting(profile: Profile) -> MockServer {
     let profile = Profile { accepts_deflate: true, ..profile };
-    MockServer::builder().profile(profile).start().await.unwrap()
+    MockServer::builder().profile(profile).start().await.expect("a port is free")
 }
 
 fn texts(transcript: &Transcript) -> Vec<&str> {
-    let text = |entry| match entry {
-        &What::Text { ref data, .. } => Some(data.as_str()),
+    let texts = transcript.entries.iter().filter_map(|entry| match &entry.what {
+        What::Text { data, .. } => Some(data.as_str()),
         _ => None,
-    };
-    transcript.entries.iter().filter_map(|entry| text(&entry.what)).collect()
+    });
+    texts.collect()
 }
 
 fn agreed(transcript: &Transcript) -> Vec<Option<&str>> {
-    let agreed = |what| match what {
-        &What::Upgrade { ref extensions, .. } => Some(extensions.as_deref()),
+    let agreed = transcript.entries.iter().filter_map(|entry| match &entry.what {
+        What::Upgrade { extensions, .. } => Some(extensions.as_deref()),
         _ => None,
-    };
-    transcript.entries.iter().filter_map(|entry| agreed(&entry.what)).collect()
+    });
+    agreed.collect()
 }
 
 fn notes(transcript: &Transcript) -> Vec<String> {

@@ -6,8 +6,11 @@
 mod raw;
 
 use std::alloc::System;
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use glimesh_mock::{Limits, MockServer, Profile, TOKEN};
 use raw::{Line, RawFrame, upgrade_request};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
@@ -25,6 +28,9 @@ const ONE_SUBSCRIPTION: usize = 1_000;
 
 /// What a connection may hold before its upgrade: hyper sets 8 KiB aside for a head, and its own state is large.
 const BEFORE_THE_UPGRADE: usize = 32 << 10;
+
+/// What it takes to inflate: a window and tables, and what is read.
+const INFLATING: usize = 64 << 10;
 
 /// What may stay when all clients of a crowd are gone: lists keep their room.
 const LEFT: usize = 100_000;
@@ -47,7 +53,12 @@ const SUBSCRIBE: &str = r#"["1","2","__absinthe__:control","doc",{"query":"subsc
 #[tokio::test]
 async fn what_a_client_can_make_the_server_hold_is_bounded() {
     let hour = Duration::from_secs(3600);
-    let profile = Profile { heartbeat_limit: hour, message_limit: 100_000, ..Profile::glimesh() };
+    let profile = Profile {
+        heartbeat_limit: hour,
+        message_limit: 100_000,
+        accepts_deflate: true,
+        ..Profile::glimesh()
+    };
     let limits = Limits {
         head_timeout: hour,
         body_timeout: hour,
@@ -116,6 +127,15 @@ async fn what_a_client_can_make_the_server_hold_is_bounded() {
     let (messages, before) = crowd(&server, CLIENTS, &request(), &begun).await;
     check("a message that never ends", 100_000 + 2 * IDLE, messages, before).await;
 
+    // Of a message of 100 bytes, not all of which come, 90,000 were inflated.
+    let mut begun = RawFrame::new(1, deflated(&[b'x'; 90_000])).bytes();
+    begun[0] = 0x41;
+    let offering = upgrade_request(&target())
+        .replace("\r\n\r\n", "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
+    let (compressed, before) = crowd(&server, 20, offering.as_bytes(), &begun).await;
+    let most = INFLATING + 2 * 100_000 + 2 * IDLE;
+    check("a compressed message that never ends", most, compressed, before).await;
+
     let too_many = RawFrame::text(SUBSCRIBE).bytes().repeat(150);
     let many = [RawFrame::text(JOIN).bytes(), too_many].concat();
     let (subscribers, before) = crowd(&server, 10, &request(), &many).await;
@@ -163,6 +183,13 @@ async fn crowd(
 fn held() -> usize {
     let stats = ALLOCATOR.stats();
     stats.bytes_allocated.saturating_sub(stats.bytes_deallocated)
+}
+
+fn deflated(text: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text).expect("there is room");
+    encoder.flush().expect("there is room");
+    encoder.get_ref().clone()
 }
 
 fn request() -> Vec<u8> {

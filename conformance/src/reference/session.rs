@@ -263,8 +263,8 @@ impl Session<'_> {
     }
 
     /// The frame of a compressed text, where that was agreed on.
-    fn deflated(&mut self, text: &str) -> Option<Vec<u8>> {
-        let payload = self.deflater.as_mut()?.deflate(iter::once(text.as_bytes()))?;
+    fn deflated(&self, text: &str) -> Option<Vec<u8>> {
+        let payload = self.deflater?.deflate(iter::once(text.as_bytes()))?;
         wire::compressed(&payload)
     }
 

@@ -1,14 +1,12 @@
 //! Whole messages, compressed.
 
-use std::fmt;
-
 use flate2::{Compress, Compression, FlushCompress};
 
 use super::{Agreed, TAIL};
 
-/// Compresses messages, each by itself.
+/// Compresses messages, each by itself, and keeps nothing between them: a compressor's tables are 300 kB.
+#[derive(Clone, Copy, Debug)]
 pub struct Deflater {
-    compress: Compress,
     /// How far back a message may refer, in bytes.
     window: usize,
 }
@@ -18,59 +16,56 @@ const ROOM: usize = 1 << 10;
 
 impl Deflater {
     /// For the messages of a server.
-    pub fn for_server(agreed: Agreed) -> Self {
-        Self { window: agreed.server_window(), ..Self::for_client() }
+    pub const fn for_server(agreed: Agreed) -> Self {
+        Self { window: agreed.server_window() }
     }
 
     /// For the messages of a client that was told no limit: the answers here tell none.
-    pub fn for_client() -> Self {
-        Self { compress: Compress::new(Compression::default(), false), window: LARGEST }
+    pub const fn for_client() -> Self {
+        Self { window: LARGEST }
     }
 
     /// The payload of a compressed message. `None`: the message is to be sent as it is. The compressor always uses the
     /// largest window, so where a smaller one was agreed on, a message that is longer than it might refer back too far.
     ///
     /// Source: RFC 7692, section 7.2.1; section 6: any message may be sent uncompressed.
-    pub fn deflate<'a>(
-        &mut self,
-        parts: impl Iterator<Item = &'a [u8]> + Clone,
-    ) -> Option<Vec<u8>> {
+    pub fn deflate<'a>(self, parts: impl Iterator<Item = &'a [u8]> + Clone) -> Option<Vec<u8>> {
         let length: usize = parts.clone().map(<[u8]>::len).sum();
         if self.window < LARGEST && length > self.window {
             return None;
         }
-        self.compress.reset();
+        let mut compress = Compress::new(Compression::default(), false);
         let mut out = Vec::with_capacity(length / 2 + ROOM);
         for part in parts {
-            self.push(part, FlushCompress::None, &mut out)?;
+            push(&mut compress, part, FlushCompress::None, &mut out)?;
         }
-        self.push(&[], FlushCompress::Sync, &mut out)?;
+        push(&mut compress, &[], FlushCompress::Sync, &mut out)?;
         out.ends_with(&TAIL).then(|| {
             out.truncate(out.len() - TAIL.len());
             out
         })
     }
+}
 
-    fn push(&mut self, mut input: &[u8], flush: FlushCompress, out: &mut Vec<u8>) -> Option<()> {
-        loop {
-            out.reserve(ROOM);
-            let before = self.compress.total_in();
-            self.compress.compress_vec(input, out, flush).ok()?;
-            let taken = usize::try_from(self.compress.total_in() - before).ok()?;
-            input = input.get(taken..)?;
-            // Room that is left says that nothing waits inside any more.
-            if input.is_empty() && out.len() < out.capacity() {
-                return Some(());
-            }
+/// Compresses as much, and takes what comes of it.
+fn push(
+    compress: &mut Compress,
+    mut input: &[u8],
+    flush: FlushCompress,
+    out: &mut Vec<u8>,
+) -> Option<()> {
+    loop {
+        out.reserve(ROOM);
+        let before = compress.total_in();
+        compress.compress_vec(input, out, flush).ok()?;
+        let taken = usize::try_from(compress.total_in() - before).ok()?;
+        input = input.get(taken..)?;
+        // Room that is left says that nothing waits inside any more.
+        if input.is_empty() && out.len() < out.capacity() {
+            return Some(());
         }
     }
 }
 
 /// The largest window, in bytes.
 const LARGEST: usize = 32 << 10;
-
-impl fmt::Debug for Deflater {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deflater").field("window", &self.window).finish_non_exhaustive()
-    }
-}

@@ -38,8 +38,11 @@ impl Agreed {
     }
 
     /// How far back the server's messages may refer, in bytes.
-    pub(super) fn server_window(&self) -> usize {
-        1 << self.server_max_window_bits.unwrap_or(LARGEST_WINDOW)
+    pub(super) const fn server_window(self) -> usize {
+        match self.server_max_window_bits {
+            Some(bits) => 1 << bits,
+            None => 1 << LARGEST_WINDOW,
+        }
     }
 }
 

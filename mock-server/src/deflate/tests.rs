@@ -189,10 +189,10 @@ fn a_message_may_be_as_long_as_allowed_and_no_longer() {
 #[test]
 fn a_message_that_would_refer_back_too_far_goes_out_as_it_is() {
     let small = agree(["permessage-deflate; server_max_window_bits=8"]).unwrap();
-    let mut deflater = Deflater::for_server(small);
+    let deflater = Deflater::for_server(small);
     assert!(deflater.deflate([&[b'a'; 256][..]].into_iter()).is_some());
     assert!(deflater.deflate([&[b'a'; 200][..], &[b'a'; 57]].into_iter()).is_none());
-    let mut deflater = Deflater::for_server(agree(["permessage-deflate"]).unwrap());
+    let deflater = Deflater::for_server(agree(["permessage-deflate"]).unwrap());
     assert!(deflater.deflate([&[b'a'; 100_000][..]].into_iter()).is_some());
 }
 
