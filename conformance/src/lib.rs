@@ -25,6 +25,7 @@ pub mod client;
 pub mod event;
 pub mod merge;
 pub mod noise;
+mod ordered;
 pub mod play;
 pub mod printed;
 pub mod runner;

@@ -8,11 +8,11 @@ use glimesh_mock::transcript::{ProcessEvent, What};
 use glimesh_mock::{MockServer, StartError};
 use tokio::sync::watch;
 
-use crate::check::STOPPED;
-use crate::client::{self, ContractError, Ended, NotStarted, Running, Sleeper, Values};
+use crate::client::{self, ContractError, Ended, NotStarted, Running, Values};
 use crate::drive::{self, Kit};
 use crate::event::{Emit, RunEvent};
 use crate::noise::Probe;
+use crate::ordered;
 use crate::plan::{Plan, Start};
 use crate::results::SessionResult;
 use crate::session::Session;
@@ -242,12 +242,18 @@ async fn attend(
             None => std::future::pending().await,
         }
     };
-    let sleeper = running.sleeper().filter(|_| puts_to_sleep(plan, server));
+    let (sleeper, gauge) = (running.sleeper(), running.gauge());
+    let ordered = async {
+        match ordered::concerns_processes(plan, server) {
+            true => ordered::carry_out(server, sleeper, gauge).await,
+            false => std::future::pending().await,
+        }
+    };
     let (ended, cut_short) = tokio::select! {
         biased;
         ended = running.wait() => (ended, false),
         () = driven => (see_off(plan, server, running, kit.as_ref()).await, false),
-        () = sleep_as_told(server, sleeper) => unreachable!("a timeline's steps are waited for until the end"),
+        () = ordered => unreachable!("a timeline's steps are waited for until the end"),
         () = server.scenario_ended(), if kit.is_none() => {
             (stop(plan, server, running).await, false)
         }
@@ -258,36 +264,6 @@ async fn attend(
     };
     record_end(server, &ended);
     cut_short
-}
-
-/// Whether the server's timeline has the client's processes stopped.
-fn puts_to_sleep(plan: &Plan, server: &MockServer) -> bool {
-    plan.scenario(server.scenario()).is_ok_and(|it| it.timeline.contains(&Step::Freeze))
-}
-
-/// Stops the client's processes and lets them go on, as the timeline says. Does not return.
-async fn sleep_as_told(server: &MockServer, sleeper: Option<Sleeper>) {
-    let Some(sleeper) = sleeper else { return std::future::pending().await };
-    let (mut entries, mut length) = (0, server.watch());
-    loop {
-        let new = server.entries_from(entries);
-        entries += new.len();
-        for entry in new {
-            match entry.what {
-                What::Mark { name } if name == "step:freeze" => {
-                    sleeper.sleep();
-                    let text = "the client's processes were stopped".to_owned();
-                    server.append(What::Note { code: STOPPED.to_owned(), text });
-                }
-                What::Mark { name } if name == "step:thaw" => sleeper.wake(),
-                _ => {}
-            }
-        }
-        // An error means that the server is gone, and then nothing is told any more.
-        if length.wait_for(|length| *length > entries).await.is_err() {
-            return std::future::pending().await;
-        }
-    }
 }
 
 /// How many connections a client may open in one session. A polite one needs a handful; one that reconnects without a
@@ -328,7 +304,7 @@ async fn see_off(
 }
 
 async fn stop(plan: &Plan, server: &MockServer, running: &mut Running) -> Ended {
-    if let Some(sleeper) = running.sleeper().filter(|_| puts_to_sleep(plan, server)) {
+    if let Some(sleeper) = running.sleeper().filter(|_| ordered::puts_to_sleep(plan, server)) {
         // Whoever sleeps cannot say goodbye.
         sleeper.wake();
     }

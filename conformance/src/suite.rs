@@ -71,7 +71,7 @@ pub fn catalogue(of: LevelArg) -> Vec<&'static Check> {
 }
 
 /// The sessions that are run only when they are asked for: they take longer than all others together.
-pub const SOAK: [&str; 1] = ["ten-minutes"];
+pub const SOAK: [&str; 2] = ["endurance", "ten-minutes"];
 
 /// Why a suite cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

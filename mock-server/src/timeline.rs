@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::mailbox::Command;
 use crate::recorder::Counts;
-use crate::scenario::{Await, CloseStep, Fuzz, Order, Otherwise, Push, Say, Span, Step};
+use crate::scenario::{Await, CloseStep, Fuzz, Order, Otherwise, Push, Say, Span, Step, played};
 use crate::shared::Shared;
 
 /// After how many messages said in a row the connections get a turn.
@@ -29,7 +29,7 @@ const BREATH: Duration = Duration::from_millis(200);
 pub(crate) async fn run(shared: Arc<Shared>, steps: Vec<Step>) {
     let mut counts = shared.recorder.counts();
     let mut since = Since::default();
-    for step in &steps {
+    for step in played(&steps) {
         match step {
             Step::Await(awaited) => {
                 let came = wait_for(awaited, since.goal(awaited), shared.pace, &mut counts).await;
@@ -235,6 +235,13 @@ mod tests {
         let done = [Awaited::Join, Awaited::Join];
         let expected = ["reached:join", "step:pause", "missed:join", "gave-up"];
         assert_eq!(marks(yaml, &done).await, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_done_again_leaves_its_marks_again() {
+        let yaml = "[{mark: round}, {pause: 1s}, {again: {from: round, times: 2}}, end]";
+        let round = ["round", "step:pause", "step:again"];
+        assert_eq!(marks(yaml, &[]).await, [&round[..], &round, &round, &["end"]].concat());
     }
 
     #[test]

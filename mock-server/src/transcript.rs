@@ -229,6 +229,15 @@ pub enum ProcessEvent {
         /// The signal that ended it, by name.
         signal: Option<String>,
     },
+    /// What its processes held, all together, when the timeline reached a step `measure`.
+    Measured {
+        /// How many processes.
+        processes: u32,
+        /// Their open descriptors.
+        descriptors: u32,
+        /// Their memory that belongs to no file, in RAM or swapped out, in KiB.
+        memory_kib: u64,
+    },
     /// Processes that it had started were still alive after its end, and were killed.
     Leaked {
         /// How many.

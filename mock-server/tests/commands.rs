@@ -105,6 +105,10 @@ async fn scenarios_are_checked() {
         .await;
     wrong("timeline: [{say: {text: x, times: 0}}]", "0 is not from 1 to 10000").await;
     wrong("timeline: [{frame: {opcode: 16}}]", "16 is not from 0 to 15").await;
+    wrong("timeline: [{again: {from: x, times: 2}}]", "no mark \"x\" stands before this `again`")
+        .await;
+    let again = "{again: {from: x, times: 2}}";
+    wrong(&format!("timeline: [{{mark: x}}, {again}, {again}]"), "stands another `again`").await;
     wrong("upgrades: [{refuse: {status: 101}}]", "a status is from 200 to 599").await;
     wrong("tls: broken", "expected one of untrusted_authority, wrong_host,").await;
     wrong("token: short", "the token \"short\" has fewer than 8 bytes").await;

@@ -63,6 +63,7 @@ const SEEN: &[(&str, &[(&str, &str)])] = &[
             ("revoke_credentials", "scenario_wire::revoked_credentials_are_refused"),
             ("tls", "tls::certificate_becomes_wrong_and_right_again"),
             ("mark", "scenario_wire::tcp_ends_cut_reset_and_by_half"),
+            ("again", "fault_kinds::steps_are_done_again"),
             ("end", "scenario_wire::frames_of_the_websocket_are_as_they_are_told"),
         ],
     ),
@@ -156,7 +157,7 @@ const SEEN: &[(&str, &[(&str, &str)])] = &[
 ];
 
 /// Steps that the server only passes on to whoever runs the client: no socket shows them.
-const OF_THE_RUNNER: [&str; 2] = ["freeze", "thaw"];
+const OF_THE_RUNNER: [&str; 3] = ["freeze", "thaw", "measure"];
 
 /// The files whose tests read sockets.
 const FILES: &[(&str, &str)] = &[
@@ -226,6 +227,16 @@ async fn time_passes_between_steps() {
         let (at, seen) = line.next_at(SOON).await.expect("it comes");
         assert_eq!(seen, Seen::Text(text.to_owned()));
         assert!((at - began).as_millis() >= earliest, "{text} came too early");
+    }
+}
+
+#[tokio::test]
+async fn steps_are_done_again() {
+    let steps = "timeline: [{await: {what: open, within: 20s}}, {mark: a}, {send: a}, {send: b}, {again: {from: a, times: 2}}, {send: c}]";
+    let server = start(steps).await;
+    let mut line = open(&server).await;
+    for text in ["a", "b", "a", "b", "a", "b", "c"] {
+        assert_eq!(line.next().await, Seen::Text(text.to_owned()));
     }
 }
 

@@ -145,6 +145,7 @@ const STEPS: &[&str] = &[
     "restart: {pause: 20ms}",
     "restart: {pause: 0s, ending: reset}",
     "revoke_credentials",
+    "measure",
     "mark: x",
 ];
 

@@ -1,6 +1,7 @@
 //! The checks, one file per area. A check is data with one pure function of a session.
 
 mod asleep;
+mod endurance;
 mod process;
 
 mod alone;
@@ -309,6 +310,7 @@ const ORDER: [&str; 12] = ["PR", "CN", "FR", "JN", "SB", "MS", "HB", "MU", "QU",
 /// What the modules hold.
 const AREAS: &[&[Check]] = &[
     &asleep::CHECKS,
+    &endurance::CHECKS,
     &process::CHECKS,
     &alone::CHECKS,
     &connect::CHECKS,

@@ -106,6 +106,7 @@ fn exits_cleanly(session: &Session) -> Observation {
         let trouble = match event {
             ProcessEvent::Started
             | ProcessEvent::NotStarted { .. }
+            | ProcessEvent::Measured { .. }
             | ProcessEvent::Leaked { .. } => continue,
             ProcessEvent::Stop { .. } => {
                 asked_at = Some(at);

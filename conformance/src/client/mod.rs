@@ -10,6 +10,7 @@
 //! client leaves behind, and kills all of them at the end, or when the runner dies and the control socket closes.
 
 mod contract;
+mod gauge;
 mod inherit;
 mod output;
 mod placeholder;
@@ -22,6 +23,7 @@ mod tree;
 
 pub use contract::{ContractError, Launch, Values, check, launch, uses};
 pub use control::Ended;
+pub use gauge::{Gauge, Held};
 pub use output::Tail;
 pub use sleeper::Sleeper;
 pub use spawn::{Adapter, NotStarted, Running, asked_to_stop, start};

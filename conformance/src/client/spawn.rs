@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::contract::{self, Launch};
 use super::control::{Ended, Report, Request};
+use super::gauge::Gauge;
 use super::output::{Capture, Tail};
 use super::sleeper::Sleeper;
 use super::supervise::SUPERVISE;
@@ -158,6 +159,12 @@ impl Running {
     /// The client's processes, to be put to sleep.
     pub fn sleeper(&self) -> Option<Sleeper> {
         self.client.map(Sleeper)
+    }
+
+    /// The client's processes, to be measured.
+    pub fn gauge(&self) -> Option<Gauge> {
+        let supervisor = i32::try_from(self.supervisor.id()?).ok()?;
+        Some(Gauge { supervisor: Pid::from_raw(supervisor) })
     }
 
     /// Asks the client to end with SIGTERM, and kills it and all that it has started if that takes longer than the

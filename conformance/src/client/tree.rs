@@ -20,7 +20,7 @@ pub(super) fn signal_group(client: Pid, signal: Signal) {
 #[cfg(target_os = "linux")]
 pub(super) fn kill_all(_client: Pid) {
     let own_group = nix::unistd::getpgrp();
-    for process in linux::descendants() {
+    for process in linux::descendants(Pid::this()) {
         let _ = if process.group == own_group || process.group.as_raw() <= 1 {
             kill(process.pid, Signal::SIGKILL)
         } else {
@@ -38,7 +38,7 @@ pub(super) fn kill_all(client: Pid) {
 /// How many processes that descend from the client are alive, once it has ended itself.
 #[cfg(target_os = "linux")]
 pub(super) fn alive(_client: Pid) -> u32 {
-    let alive = linux::descendants().iter().filter(|process| process.alive).count();
+    let alive = linux::descendants(Pid::this()).iter().filter(|process| process.alive).count();
     u32::try_from(alive).unwrap_or(u32::MAX)
 }
 
@@ -46,6 +46,19 @@ pub(super) fn alive(_client: Pid) -> u32 {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn alive(client: Pid) -> u32 {
     u32::from(killpg(client, None::<Signal>).is_ok())
+}
+
+/// The processes that descend from this one and are alive.
+#[cfg(target_os = "linux")]
+pub(super) fn below(ancestor: Pid) -> Vec<Pid> {
+    let processes = linux::descendants(ancestor).into_iter();
+    processes.filter(|process| process.alive).map(|process| process.pid).collect()
+}
+
+/// Nobody: only what a supervisor adopts is known, and here it adopts nobody.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn below(_ancestor: Pid) -> Vec<Pid> {
+    Vec::new()
 }
 
 #[cfg(target_os = "linux")]
@@ -63,11 +76,11 @@ mod linux {
         pub(super) alive: bool,
     }
 
-    /// All processes that descend from this one.
-    pub(super) fn descendants() -> Vec<Process> {
+    /// All processes that descend from this one, without itself.
+    pub(super) fn descendants(ancestor: Pid) -> Vec<Process> {
         let mut others = processes();
         let mut found: Vec<Process> = Vec::new();
-        let mut ancestors = vec![Pid::this()];
+        let mut ancestors = vec![ancestor];
         while let Some(parent) = ancestors.pop() {
             let (children, rest) = others.into_iter().partition(|process| process.parent == parent);
             others = rest;

@@ -14,6 +14,7 @@ mod wire;
 
 mod careless;
 mod dial;
+mod kept;
 mod retry;
 mod run;
 mod session;

@@ -305,6 +305,11 @@ mutants! {
     BlocksOnSlowMessage = "blocks-on-slow-message" => "FT008",
     /// Crashes on a message whose payload holds no result.
     CrashesAtOddPayload = "crashes-at-odd-payload" => "FT009",
+
+    /// Never gives back the descriptor of a connection that has ended.
+    KeepsSockets = "keeps-sockets" => "EN001",
+    /// Keeps four MiB of each connection that has ended.
+    KeepsBuffers = "keeps-buffers" => "EN001",
 }
 
 impl Mutant {

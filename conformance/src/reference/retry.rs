@@ -53,7 +53,9 @@ impl Retry {
     /// The delay before the next try; up to a fifth longer than planned, so that clients do not come back in step.
     pub(super) fn next_delay(&mut self) -> Duration {
         let plan: &[u64] = match self.manner {
-            Manner::Correct(Variant::QuickRetry) => &QUICK,
+            // Leaks show only after many connections.
+            Manner::Correct(Variant::QuickRetry)
+            | Manner::Broken(Mutant::KeepsSockets | Mutant::KeepsBuffers) => &QUICK,
             Manner::Correct(Variant::SlowRetry) => &SLOW,
             Manner::Broken(Mutant::TriesSteadily) => &STEADY,
             _ => &POLITE,

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
 use super::dial::{DialError, open};
+use super::kept::Kept;
 use super::retry::Retry;
 use super::session::{self, End};
 use super::{Manner, Mutant, Settings, Variant};
@@ -46,6 +47,7 @@ pub(super) async fn until(stop: impl Future<Output = ()>, settings: &Settings) -
         settings.around.tell_error(&error);
     }
     let mut retry = Retry::new(manner, &settings.around);
+    let mut kept = Kept::default();
     let mut opened = 0;
     loop {
         let dialled = tokio::select! {
@@ -56,7 +58,10 @@ pub(super) async fn until(stop: impl Future<Output = ()>, settings: &Settings) -
         let end = match dialled {
             Ok(connection) => {
                 opened += 1;
-                session::hold(settings, connection, opened, &mut retry, stop.as_mut()).await
+                let (end, socket) =
+                    session::hold(settings, connection, opened, &mut retry, stop.as_mut()).await;
+                kept.keep(manner, socket).await;
+                end
             }
             Err(error) => {
                 settings.around.tell_error(&error);

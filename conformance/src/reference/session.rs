@@ -54,14 +54,14 @@ const SLEPT: Duration = Duration::from_secs(1);
 /// How many pings a mutant bears.
 const MANY_PINGS: u32 = 30;
 
-/// Holds a session on the `nth` open connection, counted from 1.
+/// Holds a session on the `nth` open connection, counted from 1. Gives back what is left of the connection.
 pub(super) async fn hold(
     settings: &Settings,
     Opened { socket, deflater }: Opened,
     nth: u32,
     retry: &mut Retry,
     stop: Pin<&mut impl Future<Output = ()>>,
-) -> End {
+) -> (End, Socket) {
     let manner = settings.manner;
     let subscription = document::subscription(manner, &settings.channel_id);
     let heartbeat_every = match manner {
@@ -99,7 +99,8 @@ pub(super) async fn hold(
         pings: 0,
         stuck: false,
     };
-    session.run(stop).await
+    let end = session.run(stop).await;
+    (end, session.socket)
 }
 
 struct Session<'a> {

@@ -122,6 +122,9 @@ fn process(event: &ProcessEvent) -> String {
             format!("the client exited with {status}")
         }
         ProcessEvent::Exited { .. } => "the client ended".to_owned(),
+        ProcessEvent::Measured { processes, descriptors, memory_kib } => format!(
+            "the client's {processes} processes hold {descriptors} descriptors and {memory_kib} KiB"
+        ),
         ProcessEvent::Leaked { processes } => {
             format!("the client left {processes} processes behind")
         }

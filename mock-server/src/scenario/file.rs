@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, de};
 use crate::profile::Settings;
 use crate::redact::SHORTEST_LEARNED;
 use crate::scenario::{
-    Replayed, Rule, SocketRule, Step, TlsFault, Upgrade, replayed, rule, socket,
+    Replayed, Rule, SocketRule, Step, TlsFault, Upgrade, again, replayed, rule, socket,
 };
 use crate::transcript::Given;
 
@@ -55,7 +55,8 @@ pub(super) struct File {
     #[cfg_attr(test, schemars(with = "Option<replayed::Fields>"))]
     pub(super) replay: Option<Replayed>,
     /// What happens one after the other.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "again::checked")]
+    #[cfg_attr(test, schemars(with = "Vec<Step>"))]
     pub(super) timeline: Vec<Step>,
 }
 

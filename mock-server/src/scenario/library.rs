@@ -30,6 +30,7 @@ pub(super) const BUILT_IN: &[(&str, &str)] = library![
     "driven-posts"
     "driven-reader"
     "dropped-before-the-reply"
+    "endurance"
     "errors-in-a-reply"
     "foreign-reply"
     "foreign-shapes"

@@ -11,6 +11,7 @@
 //!   - end
 //! ```
 
+mod again;
 mod file;
 mod fill;
 mod fuzz;
@@ -35,6 +36,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+pub use again::Again;
+pub(crate) use again::played;
 pub use file::Auth;
 pub(crate) use fill::{Known, Remembered, fill};
 pub(crate) use fuzz::mutation;
@@ -245,7 +248,7 @@ impl Scenario {
         let repeated = |times: Count, every: Option<Span>| {
             every.map_or(Duration::ZERO, |every| every.0 / rate * times.0.saturating_sub(1))
         };
-        let steps = self.timeline.iter().map(|step| match step {
+        let length = |step: &Step| match step {
             Step::Wait(span) => span.0 / rate,
             Step::Pause(span) => span.0 / pace,
             Step::Say(Say { times, every, .. })
@@ -253,6 +256,15 @@ impl Scenario {
             | Step::Fuzz(Fuzz { times, every, .. }) => repeated(*times, *every),
             Step::Restart(restart) => restart.pause.0 / pace,
             _ => Duration::ZERO,
+        };
+        let steps = self.timeline.iter().enumerate().map(|(index, step)| match step {
+            Step::Again(again) => again
+                .round(&self.timeline[..index])
+                .iter()
+                .map(length)
+                .fold(Duration::ZERO, Duration::saturating_add)
+                .saturating_mul(again.times.0),
+            step => length(step),
         });
         let held = self.rules.iter().filter_map(|rule| match (rule.delay, rule.wait) {
             (Some(delay), _) => Some(delay.0 / pace),

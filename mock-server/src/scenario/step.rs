@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::scenario::{BytesFault, Count, Span, TlsFault, WireFrame};
+use crate::scenario::{Again, BytesFault, Count, Span, TlsFault, WireFrame};
 
 /// One step of the timeline: a mapping with the verb as its only key. What is sent or ended concerns the newest open
 /// connection.
@@ -71,8 +71,13 @@ pub enum Step {
     Freeze,
     /// Lets the client's processes go on.
     Thaw,
+    /// Has whoever runs the client count what its processes hold: open descriptors, and memory. Where nobody can,
+    /// nothing is counted.
+    Measure,
     /// Writes a mark into the transcript.
     Mark(String),
+    /// Goes back to a mark, and does once more what is done from there to here.
+    Again(Again),
     /// Ends the timeline.
     End,
 }
@@ -110,7 +115,9 @@ impl Step {
             Self::Tls(_) => "tls",
             Self::Freeze => "freeze",
             Self::Thaw => "thaw",
+            Self::Measure => "measure",
             Self::Mark(_) => "mark",
+            Self::Again(_) => "again",
             Self::End => "end",
         }
     }
