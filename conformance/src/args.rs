@@ -135,7 +135,7 @@ pub struct RunArgs {
     /// The client is judged by what holds in every session, and by whether it does what the timeline awaits.
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "shard")]
     pub scenario: Option<String>,
-    /// Also play what shows only after a while: ten minutes of the client's time.
+    /// Also play what shows only after a while: ten minutes of the client's time, and forty connections that end.
     #[arg(long)]
     pub soak: bool,
     /// The suite of checks, or the suite and the document that it has to be drawn from: NAME or NAME@HASH.

@@ -86,19 +86,19 @@ mod tests {
     use crate::check::{Check, catalogue};
 
     /// The areas in the order of the catalogue.
-    const AREAS: [(&str, &str); 12] = [
-        ("PR", "process"),
-        ("CN", "connect"),
-        ("FR", "frame"),
-        ("JN", "join"),
-        ("SB", "subscribe"),
-        ("MS", "message"),
-        ("HB", "heartbeat"),
-        ("MU", "post"),
-        ("QU", "query"),
-        ("RC", "recover"),
-        ("FT", "fault"),
-        ("EN", "driver"),
+    const AREAS: [(&str, &[&str]); 12] = [
+        ("PR", &["process"]),
+        ("CN", &["connect"]),
+        ("FR", &["frame"]),
+        ("JN", &["join"]),
+        ("SB", &["subscribe"]),
+        ("MS", &["message"]),
+        ("HB", &["heartbeat"]),
+        ("MU", &["post"]),
+        ("QU", &["query"]),
+        ("RC", &["recover"]),
+        ("FT", &["fault"]),
+        ("EN", &["endurance", "driver"]),
     ];
 
     fn place(check: &Check) -> (usize, u32) {
@@ -160,7 +160,7 @@ mod tests {
         for check in checks {
             assert_eq!(check.id.len(), 5, "{}", check.id);
             let (area, name) = check.slug.split_once('/').expect("an area and a name");
-            assert_eq!(area, AREAS[place(check).0].1, "{}", check.id);
+            assert!(AREAS[place(check).0].1.contains(&area), "{}", check.id);
             let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             assert!(name.chars().all(is_plain), "{}", check.slug);
         }

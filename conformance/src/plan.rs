@@ -329,7 +329,9 @@ fn checks(args: &RunArgs, start: Start) -> Result<Vec<&'static Check>, SelectErr
     checks.retain(|check| suite::level(check) == args.level);
     checks.retain(|check| args.soak || suite::is_usual(check));
     // Somebody else's process is nobody's business.
-    checks.retain(|check| start == Start::Spawn || !check.slug.starts_with("process/"));
+    let of_processes =
+        |check: &Check| ["process/", "endurance/"].iter().any(|area| check.slug.starts_with(area));
+    checks.retain(|check| start == Start::Spawn || !of_processes(check));
     Ok(checks)
 }
 

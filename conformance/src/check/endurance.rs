@@ -9,7 +9,7 @@ use crate::session::Session;
 /// The check EN001.
 pub(super) const CHECKS: [Check; 1] = [Check {
     id: "EN001",
-    slug: "process/endurance",
+    slug: "endurance/lost-connections",
     clauses: &[],
     level: Level::Note,
     title: "keeps nothing of lost connections",
