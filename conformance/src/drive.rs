@@ -2,20 +2,24 @@
 //!
 //! Both run side by side: a scenario waits for what crosses the wire, and this for answers, events and marks.
 
+mod parts;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use glimesh_mock::scenario::Auth as Credential;
-use glimesh_mock::transcript::From;
-use glimesh_mock::{CHANNEL_ID, CLIENT_ID, MockServer, TOKEN};
-use serde_json::Map;
+use glimesh_mock::transcript::{From, What};
+use glimesh_mock::{CHANNEL_ID, CLIENT_ID, MockServer};
+pub(crate) use parts::play;
+use serde_json::{Map, Value};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::client::Adapter;
 use crate::driver::{
-    Answer, Auth, AuthKind, Event, Heard, Link, NoAnswer, Op, Options, PREFIX, PROTOCOL, Said,
+    Answer, Auth, AuthKind, Event, Facts, Heard, Hello, Link, NoAnswer, Op, Options, PREFIX,
+    PROTOCOL, Said,
 };
 
 /// How long an answer may take: more than a client takes to give up a reply, and enough for a busy machine.
@@ -24,8 +28,8 @@ const ANSWER: Duration = Duration::from_secs(20);
 /// How long what the server sent may take to be told.
 const TOLD: Duration = Duration::from_secs(30);
 
-/// How long nothing has to be told before the kit takes it that nothing comes.
-const SILENCE: Duration = Duration::from_millis(700);
+/// How long the server may say nothing before a client has to give a request up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The name of the only connection.
 const CONN: &str = "a";
@@ -69,6 +73,16 @@ pub(crate) const OTHER_QUERY: (&str, &str) =
 pub(crate) const AT_ONCE: &str = r#"query { user(username: "Mytho") { username } } # at once"#;
 /// A query of a field that there is not.
 pub(crate) const WRONG_QUERY: &str = "query { nothingOfTheKind }";
+/// A post that is never answered.
+pub(crate) const UNANSWERED: &str = "nobody will answer";
+/// A post with which the connection ends.
+pub(crate) const LOST: &str = "lost on the way";
+/// A post that is answered twice, first as if the join before had asked.
+pub(crate) const ANEW: &str = "in the new channel";
+/// The message on the subscription after the connection was lost.
+pub(crate) const FOR_THE_NEW: &str = "for the new one";
+/// The last message of the session `driven-busy`.
+pub(crate) const LAST_OF_MANY: &str = "after the burst 20";
 /// The last message of the session `driven-messages`.
 pub(crate) const LAST: &str = "the last of all";
 
@@ -123,25 +137,42 @@ impl<'a> Kit<'a> {
         }
     }
 
-    /// Asks for what everything else needs.
-    async fn open(&self) -> Result<(), Gone> {
+    /// Asks for what everything else needs; returns what the adapter knows of its client.
+    async fn open(&self, auto_subscribe: bool) -> Result<Facts, Gone> {
         let run = self.server.addr().port().to_string();
         let deadline_ms = u64::try_from(ANSWER.as_millis()).unwrap_or(u64::MAX);
         let hello = Op::Hello { protocol: PROTOCOL, run, deadline_ms };
-        self.must(hello, self.connect_within.max(ANSWER)).await?;
+        let Some(Answer::Ok(reply)) = self.ask(hello, self.connect_within.max(ANSWER)).await?
+        else {
+            return Err(Gone);
+        };
+        // What it should have said besides shows elsewhere.
+        let hello = serde_json::from_value::<Hello>(Value::Object(reply.ok));
+        let facts = hello.map(|hello| hello.facts).unwrap_or_default();
+        let (url, auth) = self.given();
+        self.connect(url, auth, auto_subscribe).await?;
+        self.must(Op::Join { conn: CONN.to_owned() }, ANSWER).await?;
+        Ok(facts)
+    }
+
+    /// The URL and the credential that the session gives.
+    fn given(&self) -> (String, Auth) {
         let (kind, value) = match self.server.auth() {
-            Credential::Token => (AuthKind::Token, TOKEN),
+            Credential::Token => (AuthKind::Token, self.server.token()),
             Credential::ClientId => (AuthKind::ClientId, CLIENT_ID),
         };
+        (self.server.url(), Auth { kind, value: value.to_owned() })
+    }
+
+    async fn connect(&self, url: String, auth: Auth, auto_subscribe: bool) -> Result<(), Gone> {
         let connect = Op::Connect {
             conn: CONN.to_owned(),
-            url: self.server.url(),
-            auth: Auth { kind, value: value.to_owned() },
+            url,
+            auth,
             ca_file: self.server.ca_file().map(|path| path.to_string_lossy().into_owned()),
-            options: Options { heartbeat_ms: None, auto_reconnect: true, auto_subscribe: false },
+            options: Options { heartbeat_ms: None, auto_reconnect: true, auto_subscribe },
         };
-        self.must(connect, ANSWER).await?;
-        self.must(Op::Join { conn: CONN.to_owned() }, ANSWER).await
+        self.must(connect, ANSWER).await
     }
 
     /// Asks what has to be done before anything else makes sense.
@@ -163,13 +194,36 @@ impl<'a> Kit<'a> {
     }
 
     async fn post(&self, text: &str) -> Result<(), Gone> {
+        self.post_within(text, ANSWER).await
+    }
+
+    async fn post_within(&self, text: &str, within: Duration) -> Result<(), Gone> {
         let (conn, channel_id) = (CONN.to_owned(), CHANNEL_ID.to_string());
-        self.ask(Op::SendChat { conn, channel_id, text: text.to_owned() }, ANSWER).await.map(drop)
+        self.ask(Op::SendChat { conn, channel_id, text: text.to_owned() }, within).await.map(drop)
     }
 
     async fn query(&self, document: &str) -> Result<(), Gone> {
         let (conn, document) = (CONN.to_owned(), document.to_owned());
         self.ask(Op::Query { conn, document, variables: Map::new() }, ANSWER).await.map(drop)
+    }
+
+    /// Waits until the timeline has written a mark so often; returns whether it has in time.
+    async fn reaches(&self, mark: &str, times: usize, within: Duration) -> bool {
+        let follow = async {
+            let (mut entries, mut seen, mut length) = (0, 0, self.server.watch());
+            while seen < times {
+                // An error means that the server is gone, and nothing is written any more.
+                if length.wait_for(|length| *length > entries).await.is_err() {
+                    return false;
+                }
+                let new = self.server.entries_from(entries);
+                entries += new.len();
+                let is_it = |what: &What| matches!(what, What::Mark { name } if name == mark);
+                seen += new.iter().filter(|entry| is_it(&entry.what)).count();
+            }
+            true
+        };
+        timeout(within, follow).await.unwrap_or(false)
     }
 
     /// Waits until a message was told, but not for ever.
@@ -186,57 +240,6 @@ struct Gone;
 fn without_prefix(line: &[u8]) -> &str {
     let text = std::str::from_utf8(line).unwrap_or("not UTF-8");
     text.strip_prefix(PREFIX).unwrap_or(text)
-}
-
-/// Plays the kit's part of a session to its end.
-pub(crate) async fn play(kit: &Kit<'_>) {
-    let part = async {
-        kit.open().await?;
-        kit.subscribe(SUB, &CHANNEL_ID.to_string()).await?;
-        match kit.scenario.as_str() {
-            "driven-posts" => posts(kit).await,
-            "driven-messages" => messages(kit).await,
-            "driven-reader" => reads(kit).await,
-            _ => Ok(()),
-        }
-    };
-    // A client that does not go along is judged by what it did.
-    let _: Result<(), Gone> = part.await;
-}
-
-async fn posts(kit: &Kit<'_>) -> Result<(), Gone> {
-    for text in [PLAIN, QUOTES, INJECTION, &long_post(), SLOW] {
-        kit.post(text).await?;
-    }
-    let [one, two] = swapped();
-    both(kit.post(&one), kit.post(&two)).await?;
-    kit.query(QUERY.0).await?;
-    kit.query(WRONG_QUERY).await?;
-    both(kit.query(AT_ONCE), kit.query(OTHER_QUERY.0)).await
-}
-
-async fn both(
-    one: impl Future<Output = Result<(), Gone>>,
-    two: impl Future<Output = Result<(), Gone>>,
-) -> Result<(), Gone> {
-    let (one, two) = tokio::join!(one, two);
-    one.and(two)
-}
-
-async fn messages(kit: &Kit<'_>) -> Result<(), Gone> {
-    kit.subscribe(OTHER_SUB, OTHER_CHANNEL).await?;
-    kit.hears(LAST).await;
-    sleep(SILENCE).await;
-    let (conn, sub) = (CONN.to_owned(), SUB.to_owned());
-    kit.ask(Op::Unsubscribe { conn, sub }, ANSWER).await?;
-    Ok(())
-}
-
-async fn reads(kit: &Kit<'_>) -> Result<(), Gone> {
-    kit.post(FORBIDDEN).await?;
-    // Long enough for whoever tries again.
-    sleep(Duration::from_secs(3)).await;
-    kit.query(QUERY.0).await
 }
 
 #[cfg(test)]

@@ -52,7 +52,14 @@ pub const SESSIONS: [&str; 35] = [
 ];
 
 /// The sessions in which the client is driven, the longest first.
-pub const DRIVEN: [&str; 3] = ["driven-posts", "driven-messages", "driven-reader"];
+pub const DRIVEN: [&str; 6] = [
+    "driven-busy",
+    "driven-posts",
+    "driven-again",
+    "driven-messages",
+    "driven-reader",
+    "driven-no-scope",
+];
 
 /// What a client must be able to be asked so that a check can see anything.
 pub fn level(check: &Check) -> LevelArg {

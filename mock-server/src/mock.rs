@@ -87,10 +87,18 @@ impl MockServer {
     /// The whole socket URL with this credential.
     pub fn url_with(&self, auth: Auth) -> String {
         let given = &self.shared.given;
-        let credential = match auth {
+        self.url_for(match auth {
             Auth::Token => Credential::Token(given.token.clone()),
             Auth::ClientId => Credential::ClientId(given.client_id.clone()),
-        };
+        })
+    }
+
+    /// The whole socket URL with this access token.
+    pub fn url_with_token(&self, token: &str) -> String {
+        self.url_for(Credential::Token(token.to_owned()))
+    }
+
+    fn url_for(&self, credential: Credential) -> String {
         let request = ConnectRequest { endpoint: Endpoint::Graph, vsn: Vsn::V2, credential };
         format!("{}://{}{}", self.scheme(), self.host(), request.target())
     }
@@ -103,6 +111,17 @@ impl MockServer {
     /// The access token that the client is given.
     pub fn token(&self) -> &str {
         &self.shared.given.token
+    }
+
+    /// Another access token, which may post: what the given client gets at [`oauth_url`](Self::oauth_url) with its
+    /// secret. `None` if the world knows no secret of it.
+    pub fn another_token(&self) -> Option<String> {
+        const SCOPES: &str = "public chat";
+        let given = &self.shared.given;
+        let granted = self.shared.chat.grant(&given.client_id, &given.client_secret, SCOPES);
+        let (token, ..) = granted.ok()?;
+        self.shared.recorder.redact(|redactor| redactor.learn_token(&token));
+        Some(token)
     }
 
     /// The URL for GraphQL over HTTP.

@@ -102,9 +102,18 @@ fn said(data: &str) -> Option<Said> {
 }
 
 /// The request to post this text.
-pub(super) fn asked_to_post(session: &Session, text: &str) -> Option<Asked> {
+fn asked_to_post(session: &Session, text: &str) -> Option<Asked> {
     let is_it = |asked: &Asked| matches!(&asked.op, Op::SendChat { text: it, .. } if it == text);
     asked(session).into_iter().find(is_it)
+}
+
+/// The request to post this text, if what became of it can be judged.
+pub(super) fn post_request(session: &Session, text: &str) -> Result<Asked, Box<Observation>> {
+    let asked = asked_to_post(session, text).ok_or_else(|| Box::new(not_asked()))?;
+    match asked.answer.as_ref().map(|answer| &answer.what) {
+        Some(Outcome::Unsupported(refusal)) => Err(Box::new(unsupported(refusal))),
+        _ => Ok(asked),
+    }
 }
 
 /// The request to send a document that begins so.

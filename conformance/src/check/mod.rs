@@ -41,11 +41,14 @@ mod fault;
 mod gone;
 mod odd;
 
+mod again;
+mod busy;
 mod driven;
 mod honest;
 mod post;
 mod query;
 mod told;
+mod unknown_op;
 
 mod elements;
 pub mod limit;
@@ -344,6 +347,9 @@ const AREAS: &[&[Check]] = &[
     &post::CHECKS,
     &query::CHECKS,
     &told::CHECKS,
+    &busy::CHECKS,
+    &again::CHECKS,
+    &unknown_op::CHECKS,
     &honest::CHECKS,
 ];
 

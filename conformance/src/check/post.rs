@@ -5,7 +5,7 @@ use std::time::Duration;
 use glimesh_proto::Frame;
 
 use crate::check::driven::{
-    Asked, Outcome, Post, asked_to_post, gave_up, not_asked, posts, reply_to, tries, unsupported,
+    Asked, Outcome, Post, gave_up, post_request, posts, reply_to, tries, unsupported,
 };
 use crate::check::elements::shorten;
 use crate::check::limit::secs;
@@ -14,7 +14,7 @@ use crate::drive;
 use crate::session::Session;
 
 /// The checks of this area.
-pub(super) const CHECKS: [Check; 7] = [
+pub(super) const CHECKS: [Check; 9] = [
     Check {
         id: "MU001",
         slug: "post/mutation",
@@ -113,19 +113,38 @@ pub(super) const CHECKS: [Check; 7] = [
         timing: false,
         judge: refusal_told,
     },
+    Check {
+        id: "MU008",
+        slug: "post/missing-scope-refused",
+        clauses: &["GCW-AU-03", "GCW-MU-05"],
+        level: Level::Must,
+        title: "tells of a post that its token's scopes do not allow",
+        requirement: "Where the token lacks the scope chat, the client MUST tell the application that the post failed, keep the connection, and not send it again and again.",
+        why: "A token that connects and subscribes need not be one that may post. Who believes that any token may takes the refused post for a said one.",
+        mend: "Treat a reply whose response has `errors` as a failure, whatever the credential is. Ask for the scope chat when you ask for the token.",
+        scope: Scope::Of("driven-no-scope"),
+        needs: None,
+        timing: false,
+        judge: refusal_told,
+    },
+    Check {
+        id: "MU010",
+        slug: "post/reply-never-comes",
+        clauses: &["GCW-MU-04"],
+        level: Level::Should,
+        title: "gives up a post that is not answered",
+        requirement: "If a post is not answered, the application SHOULD be told within 60 s that it failed, and the connection kept.",
+        why: "Whoever waits for the outcome waits for ever, and everything that stands behind it, too.",
+        mend: "Give each push a timeout, 10 s for instance; when it has passed, fail the request, and leave the connection to the heartbeat.",
+        scope: Scope::Of("driven-posts"),
+        needs: None,
+        timing: false,
+        judge: gives_up,
+    },
 ];
 
-/// A request to post, if it can be judged.
-fn supported(session: &Session, text: &str) -> Result<Asked, Box<Observation>> {
-    let asked = asked_to_post(session, text).ok_or_else(|| Box::new(not_asked()))?;
-    match asked.answer.as_ref().map(|answer| &answer.what) {
-        Some(Outcome::Unsupported(refusal)) => Err(Box::new(unsupported(refusal))),
-        _ => Ok(asked),
-    }
-}
-
 fn by_mutation(session: &Session) -> Observation {
-    let asked = match supported(session, drive::PLAIN) {
+    let asked = match post_request(session, drive::PLAIN) {
         Ok(asked) => asked,
         Err(observation) => return *observation,
     };
@@ -145,7 +164,7 @@ fn by_mutation(session: &Session) -> Observation {
 }
 
 fn equals(session: &Session, text: &str) -> Observation {
-    let asked = match supported(session, text) {
+    let asked = match post_request(session, text) {
         Ok(asked) => asked,
         Err(observation) => return *observation,
     };
@@ -188,7 +207,7 @@ fn next_asked(session: &Session, asked: &Asked) -> Option<usize> {
 const AT_ONCE: Duration = Duration::from_millis(500);
 
 fn confirmed(session: &Session) -> Observation {
-    let asked = match supported(session, drive::SLOW) {
+    let asked = match post_request(session, drive::SLOW) {
         Ok(asked) => asked,
         Err(observation) => return *observation,
     };
@@ -231,7 +250,7 @@ fn found_reply<'a>(
 
 fn matched(session: &Session) -> Observation {
     let [one, two] = &drive::swapped();
-    let (granted, refused) = match (supported(session, one), supported(session, two)) {
+    let (granted, refused) = match (post_request(session, one), post_request(session, two)) {
         (Ok(granted), Ok(refused)) => (granted, refused),
         (Err(observation), _) | (_, Err(observation)) => return *observation,
     };
@@ -293,7 +312,7 @@ fn is_granted(reply: &Frame) -> bool {
 const TWICE: usize = 2;
 
 fn refusal_told(session: &Session) -> Observation {
-    let asked = match supported(session, drive::FORBIDDEN) {
+    let asked = match post_request(session, drive::FORBIDDEN) {
         Ok(asked) => asked,
         Err(observation) => return *observation,
     };
@@ -329,12 +348,50 @@ fn refusal_told(session: &Session) -> Observation {
     }
 }
 
+fn gives_up(session: &Session) -> Observation {
+    let asked = match post_request(session, drive::UNANSWERED) {
+        Ok(asked) => asked,
+        Err(observation) => return *observation,
+    };
+    let posts = posts(session);
+    let sent = posts.iter().find(|post| post.text.as_deref() == Some(drive::UNANSWERED));
+    let Some(sent) = sent else { return Observation::unseen("the post was not sent") };
+    let expected = "a failure within 60 s, and the connection kept";
+    if let Some((entry, at)) = sent.connection.left(session) {
+        return Observation::unmet("the client ended the connection when no reply came")
+            .expecting(expected)
+            .at_entry(entry, at);
+    }
+    // What is told at the end is told because of the end.
+    let answer = asked.answer.as_ref().filter(|answer| !session.is_after_stop(answer.entry));
+    match answer.map(|answer| (&answer.what, answer)) {
+        Some((Outcome::Error(_), answer)) => {
+            let after = secs(answer.at.since(asked.at));
+            Observation::met(format!("the failure was told after {after} s"))
+                .at_entry(answer.entry, answer.at)
+        }
+        Some((Outcome::Ok(_), answer)) => {
+            Observation::unmet("success was told of a post that was not answered")
+                .expecting(expected)
+                .at_entry(answer.entry, answer.at)
+        }
+        Some((Outcome::Unsupported(refusal), _)) => unsupported(refusal),
+        None if session.shown_until(sent.connection) < asked.at + drive::PATIENCE => {
+            Observation::unseen("the session ended while the client may still have waited")
+        }
+        None => Observation::unmet("nothing was told in 60 s")
+            .expecting(expected)
+            .at_entry(asked.entry, asked.at),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use glimesh_mock::transcript::From;
     use serde_json::json;
 
     use crate::check::Outcome::{Met, Note, Unmet, Unseen};
-    use crate::check::testing::{Wire, outcome};
+    use crate::check::testing::{Wire, outcome, stop};
     use crate::drive;
 
     fn open() -> Wire {
@@ -372,6 +429,20 @@ mod tests {
         // Its patience is its own.
         assert_eq!(outcome("MU005", sent().says(2.1, LATE).server(2.6, &granted(7))), Note);
         assert_eq!(outcome("MU005", sent().says(2.1, LATE)), Unseen);
+    }
+
+    #[test]
+    fn a_post_without_a_reply_is_given_up() {
+        let text = drive::UNANSWERED;
+        let sent = || open().asks(1.0, &asked(1, text)).client(1.1, &posted(7, text));
+        assert_eq!(outcome("MU010", sent().says(11.0, LATE)), Met);
+        assert_eq!(outcome("MU010", sent().says(1.2, DONE)), Unmet);
+        assert_eq!(outcome("MU010", sent().entry(61.2, stop()).says(61.3, LATE)), Unmet);
+        assert_eq!(outcome("MU010", sent().entry(31.2, stop()).says(31.3, LATE)), Unseen);
+        assert_eq!(outcome("MU010", sent().says(11.0, LATE).eof(11.1, From::Client)), Unmet);
+        let end_of_all = sent().says(11.0, LATE).entry(12.0, stop()).eof(12.1, From::Client);
+        assert_eq!(outcome("MU010", end_of_all), Met);
+        assert_eq!(outcome("MU010", open().asks(1.0, &asked(1, text)).says(1.1, LATE)), Unseen);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::drive;
 use crate::session::Session;
 
 /// The checks of this area.
-pub(super) const CHECKS: [Check; 3] = [
+pub(super) const CHECKS: [Check; 4] = [
     Check {
         id: "QU001",
         slug: "query/over-the-socket",
@@ -26,6 +26,20 @@ pub(super) const CHECKS: [Check; 3] = [
         needs: None,
         timing: false,
         judge: over_the_socket,
+    },
+    Check {
+        id: "QU002",
+        slug: "query/without-variables",
+        clauses: &["GCW-SB-05"],
+        level: Level::May,
+        title: "sends a query that has no variables",
+        requirement: "In a query's payload, `variables` MAY be an empty object, or be left out.",
+        why: "Anything but an object is refused, and the query with it.",
+        mend: "Leave `variables` out where there are none, or send {}; never the text \"{}\" or a list.",
+        scope: Scope::Of("driven-posts"),
+        needs: None,
+        timing: false,
+        judge: without_variables,
     },
     Check {
         id: "QU003",
@@ -88,6 +102,27 @@ fn over_the_socket(session: &Session) -> Observation {
             .expecting(expected)
             .at_entry(asked.entry, asked.at),
     }
+}
+
+fn without_variables(session: &Session) -> Observation {
+    let asked = match supported(session, drive::QUERY.0) {
+        Ok(asked) => asked,
+        Err(observation) => return *observation,
+    };
+    let sent = documents(session).find(|(_, entry, _, frame)| {
+        *entry > asked.entry && frame.payload["query"].to_string().contains(drive::QUERY.1)
+    });
+    let Some((_, entry, at, frame)) = sent else {
+        return Observation::unseen("the query did not go over the socket");
+    };
+    let seen = match &frame.payload["variables"] {
+        Value::Null => Observation::met("no variables"),
+        Value::Object(all) if all.is_empty() => Observation::met("variables that are empty"),
+        // Whatever they are good for, the server takes them.
+        Value::Object(_) => Observation::met("variables of its own"),
+        other => Observation::note(format!("variables are {}", shorten(&other.to_string()))),
+    };
+    seen.expecting("no variables, or an empty object").at_entry(entry, at)
 }
 
 fn right_answer(session: &Session) -> Observation {

@@ -1,6 +1,6 @@
 //! What the application is told of incoming messages.
 
-use glimesh_proto::names;
+use glimesh_proto::{Frame, names};
 
 use crate::check::driven::{Chat, Outcome, asked, chats, not_asked, unsupported};
 use crate::check::elements::shorten;
@@ -8,10 +8,10 @@ use crate::check::limit::spoiled;
 use crate::check::{Capability, Check, Level, Observation, Scope};
 use crate::drive;
 use crate::driver::Op;
-use crate::session::Session;
+use crate::session::{Connection, Session};
 
 /// The checks of this area.
-pub(super) const CHECKS: [Check; 8] = [
+pub(super) const CHECKS: [Check; 9] = [
     Check {
         id: "MS001",
         slug: "message/delivered",
@@ -25,6 +25,20 @@ pub(super) const CHECKS: [Check; 8] = [
         needs: Some(Capability::Subscribe),
         timing: false,
         judge: |session| delivered(session, FIRST, Some("TheCat")),
+    },
+    Check {
+        id: "MS005",
+        slug: "message/before-the-reply",
+        clauses: &["GCW-MS-01"],
+        level: Level::Should,
+        title: "goes on after a message that comes before the subscription's reply",
+        requirement: "A message that comes before the reply to its subscription SHOULD be delivered, or left away, and those after it delivered.",
+        why: "Reply and messages take different ways through the server, and in a busy chat a message overtakes. A client that waits for nothing but the reply takes it for one, or gives up.",
+        mend: "Match replies by event and ref. Whether you keep the message until the id is known, or pass over it, is your choice.",
+        scope: Scope::Of(SESSION),
+        needs: Some(Capability::Subscribe),
+        timing: false,
+        judge: before_the_reply,
     },
     Check {
         id: "MS006",
@@ -129,17 +143,28 @@ pub(super) const CHECKS: [Check; 8] = [
 const SESSION: &str = "driven-messages";
 
 /// The texts of the scenario.
+const EARLY: &str = "before the reply";
 const FIRST: &str = "the first one";
 const FOREIGN: &str = "for somebody else";
 const OTHER: &str = "for the other channel";
 const UNICODE: &str =
     "\u{1F469}\u{200D}\u{1F680} e\u{301} \u{5E9}\u{5DC}\u{5D5}\u{5DD} \u{2028} \u{1D11E}";
 
-/// Whether the server sent a message with this text, and where.
-fn sent(session: &Session, text: &str) -> Option<usize> {
-    let frames = session.open_connections().flat_map(|connection| connection.server_frames());
-    let mut pushes = frames.filter(|(_, frame)| frame.event == names::SUBSCRIPTION_DATA);
-    let is_it = |frame: &glimesh_proto::Frame| {
+/// Where the server sent a message with this text, if it did.
+pub(super) fn sent(session: &Session, text: &str) -> Option<usize> {
+    pushed(session, text).map(|(_, entry, _)| entry)
+}
+
+/// The first message of the server's with this text.
+pub(super) fn pushed<'s>(
+    session: &'s Session,
+    text: &str,
+) -> Option<(&'s Connection, usize, &'s Frame)> {
+    let frames = session
+        .open_connections()
+        .flat_map(|connection| connection.server_frames().map(move |it| (connection, it)));
+    let mut pushes = frames.filter(|(_, (_, frame))| frame.event == names::SUBSCRIPTION_DATA);
+    let is_it = |frame: &Frame| {
         let data = &frame.payload["result"]["data"];
         data.as_object().is_some_and(|data| {
             data.values().any(|it| {
@@ -147,11 +172,27 @@ fn sent(session: &Session, text: &str) -> Option<usize> {
             })
         })
     };
-    pushes.find(|(_, frame)| is_it(frame)).map(|(seen, _)| seen.entry)
+    let found = pushes.find(|(_, (_, frame))| is_it(frame));
+    found.map(|(connection, (seen, frame))| (connection, seen.entry, frame))
 }
 
 /// The messages that were told, if the session came to its end, so that what is missing is missing for good.
 fn told(session: &Session, text: &str) -> Result<Vec<Chat>, Box<Observation>> {
+    // The kit waits for a while, and a machine that stalls is late.
+    if sent(session, text).is_some() && spoiled(session) {
+        return Err(unseen("this machine stalled while messages were to be told"));
+    }
+    // The kit asks for this when it has waited long enough.
+    let waited = asked(session).iter().any(|it| matches!(it.op, Op::Unsubscribe { .. }));
+    told_if(session, text, waited)
+}
+
+/// The messages that were told, if the kit has waited for all of them.
+pub(super) fn told_if(
+    session: &Session,
+    text: &str,
+    waited: bool,
+) -> Result<Vec<Chat>, Box<Observation>> {
     let all = asked(session);
     let subscribed =
         all.iter().find(|it| matches!(&it.op, Op::Subscribe { sub, .. } if sub == drive::SUB));
@@ -162,12 +203,7 @@ fn told(session: &Session, text: &str) -> Result<Vec<Chat>, Box<Observation>> {
     if sent(session, text).is_none() {
         return Err(unseen("the client did not subscribe, so it was not sent"));
     }
-    // The kit waits for a while, and a machine that stalls is late.
-    if spoiled(session) {
-        return Err(unseen("this machine stalled while messages were to be told"));
-    }
-    // The kit asks for this when it has waited long enough.
-    if !all.iter().any(|it| matches!(it.op, Op::Unsubscribe { .. })) {
+    if !waited {
         return Err(unseen("the session ended before everything could be told"));
     }
     Ok(chats(session))
@@ -206,6 +242,32 @@ fn delivered(session: &Session, text: &str, user: Option<&str>) -> Observation {
     seen.expecting(expected).at_entry(chat.entry, chat.at)
 }
 
+fn before_the_reply(session: &Session) -> Observation {
+    let expected = "it is told or left away, and those after it are told";
+    if let Some((connection, entry, _)) = pushed(session, EARLY) {
+        let at = |actual: &str, entry: usize| {
+            let unmet = Observation::unmet(actual).expecting(expected);
+            unmet.at_entry(entry, session.entry(entry).at)
+        };
+        if let Some((exited, _)) = session.early_exit().filter(|(exited, _)| *exited > entry) {
+            return at("the client ended after it", exited);
+        }
+        if let Some((left, _)) = connection.left(session) {
+            return at("the client ended the connection after it", left);
+        }
+    }
+    let chats = match told(session, EARLY) {
+        Ok(chats) => chats,
+        Err(observation) => return *observation,
+    };
+    let is_told = |text| chats.iter().any(|chat| chat.text() == Some(text));
+    match (is_told(EARLY), is_told(FIRST)) {
+        (true, true) => Observation::met("it was told, and so was the next one"),
+        (false, true) => Observation::met("it was left away, and the next one told"),
+        (_, false) => Observation::unmet("the next one was not told").expecting(expected),
+    }
+}
+
 fn foreign_ignored(session: &Session) -> Observation {
     let chats = match told(session, FOREIGN) {
         Ok(chats) => chats,
@@ -230,23 +292,24 @@ fn order_kept(session: &Session) -> Observation {
         Ok(chats) => chats,
         Err(observation) => return *observation,
     };
-    let numbered: Vec<_> = chats
-        .iter()
-        .filter_map(|chat| {
-            let number = chat.text()?.strip_prefix("number ")?.parse::<usize>().ok()?;
-            Some((number, chat))
-        })
-        .collect();
-    let expected = format!("number 1 to {NUMBERED}, one after the other");
+    in_order(&chats, "number", NUMBERED)
+}
+
+/// Whether messages that begin with this word and end with their number were told one after the other, up to the last.
+pub(super) fn in_order(chats: &[Chat], word: &str, last: usize) -> Observation {
+    let number =
+        |chat: &Chat| chat.text()?.strip_prefix(word)?.strip_prefix(' ')?.parse::<usize>().ok();
+    let numbered: Vec<_> = chats.iter().filter_map(|chat| Some((number(chat)?, chat))).collect();
+    let expected = format!("{word} 1 to {last}, one after the other");
     let wrong = numbered.iter().enumerate().find(|(place, (number, _))| *number != place + 1);
     match wrong {
         Some((place, (number, chat))) => {
-            Observation::unmet(format!("number {number} came where {} was due", place + 1))
+            Observation::unmet(format!("{word} {number} came where {} was due", place + 1))
                 .expecting(expected)
                 .at_entry(chat.entry, chat.at)
         }
-        None if numbered.len() == NUMBERED => Observation::met(expected),
-        None => Observation::unmet(format!("{} of {NUMBERED} were told", numbered.len()))
+        None if numbered.len() == last => Observation::met(expected),
+        None => Observation::unmet(format!("{} of {last} were told", numbered.len()))
             .expecting(expected),
     }
 }

@@ -104,6 +104,8 @@ pub enum Op {
         /// The connection.
         conn: String,
     },
+    /// An op of no version of this protocol: whoever knows its ops answers `unsupported`.
+    NoSuchOp,
     /// The last request: close everything, answer, and end with status 0.
     Bye,
 }
@@ -184,6 +186,7 @@ mod tests {
             Op::Expect { conn: conn(), event, count: 2, within_ms: 3000 },
             r#"{"op":"expect","conn":"a","event":"chat","count":2,"within_ms":3000,"id":7}"#,
         );
+        check(Op::NoSuchOp, r#"{"op":"no_such_op","id":7}"#);
         check(Op::Bye, r#"{"op":"bye","id":7}"#);
     }
 }

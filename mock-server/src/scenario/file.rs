@@ -23,7 +23,8 @@ pub(super) struct File {
     #[serde(default)]
     #[cfg_attr(test, schemars(extend("default" = "token")))]
     pub(super) credential: Auth,
-    /// The access token that the client is given in place of the usual one, of 8 bytes or more; it may do the same.
+    /// The access token that the client is given in place of the usual one, of 8 bytes or more; it may do the same,
+    /// unless the world knows it.
     #[serde(default, deserialize_with = "long_enough")]
     #[cfg_attr(test, schemars(with = "Option<String>", length(min = 8)))]
     pub(super) token: Option<String>,

@@ -13,8 +13,11 @@ pub(crate) struct Given {
 }
 
 impl World {
-    /// Gives a token another name.
+    /// Gives a token another name. A name that is a token of the world already keeps what it may do.
     pub(crate) fn rename_token(&mut self, token: &str, name: &str) {
+        if self.tokens.contains_key(name) {
+            return;
+        }
         if let Some(grant) = self.tokens.remove(token) {
             self.tokens.insert(name.to_owned(), grant);
         }

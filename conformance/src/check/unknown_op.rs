@@ -1,0 +1,42 @@
+//! Whether an adapter says so when it is asked for what nobody knows.
+
+use crate::check::driven::{Outcome, asked, not_asked};
+use crate::check::elements::shorten;
+use crate::check::{Check, Level, Observation, Scope};
+use crate::driver::Op;
+use crate::session::Session;
+
+/// The check PR005.
+pub(super) const CHECKS: [Check; 1] = [Check {
+    id: "PR005",
+    slug: "driver/unknown-op",
+    clauses: &[],
+    level: Level::Note,
+    title: "the driver says what it has nothing for",
+    requirement: "A driver that is asked for an op which it does not know SHOULD answer `unsupported`.",
+    why: "An adapter that answers ok to anything is believed where nothing was done, and one that does not answer holds up the session.",
+    mend: "Let the last branch of the dispatch answer {\"id\": 7, \"unsupported\": \"no such op\"}.",
+    scope: Scope::Of("driven-reader"),
+    needs: None,
+    timing: false,
+    judge: says_so,
+}];
+
+fn says_so(session: &Session) -> Observation {
+    let all = asked(session);
+    let Some(asked) = all.iter().find(|asked| asked.op == Op::NoSuchOp) else {
+        return not_asked();
+    };
+    let answer = asked.answer.as_ref().filter(|answer| !session.is_after_stop(answer.entry));
+    let (entry, at) = answer.map_or((asked.entry, asked.at), |answer| (answer.entry, answer.at));
+    let seen = match answer.map(|answer| &answer.what) {
+        Some(Outcome::Unsupported(_)) => Observation::met("it says that it has nothing for it"),
+        Some(Outcome::Ok(_)) => Observation::unmet("it says that it has done what there is not")
+            .with_hint("whatever else this adapter says is in doubt"),
+        Some(Outcome::Error(error)) => {
+            Observation::unmet(format!("told was: {}", shorten(&error.message)))
+        }
+        None => Observation::unmet("it was not answered"),
+    };
+    seen.expecting("unsupported").at_entry(entry, at)
+}

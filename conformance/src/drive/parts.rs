@@ -1,0 +1,123 @@
+//! The kit's part in each driven session.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{
+    ANEW, ANSWER, AT_ONCE, CONN, FOR_THE_NEW, FORBIDDEN, Gone, INJECTION, Kit, LAST, LAST_OF_MANY,
+    LOST, OTHER_CHANNEL, OTHER_QUERY, OTHER_SUB, PATIENCE, PLAIN, QUERY, QUOTES, SLOW, SUB, TOLD,
+    UNANSWERED, WRONG_QUERY, long_post, swapped,
+};
+use crate::driver::{Auth, AuthKind, Facts, Op};
+use glimesh_mock::CHANNEL_ID;
+
+/// How long nothing has to be told before the kit takes it that nothing comes.
+const SILENCE: Duration = Duration::from_millis(700);
+
+/// For how long the client is kept busy: two heartbeats of a client that beats every 30 s fit in.
+const BUSY: Duration = Duration::from_secs(65);
+
+/// How often it is asked meanwhile.
+const OFTEN: Duration = Duration::from_secs(2);
+
+/// How long a client is waited for that may come back by itself, for all that the adapter says.
+const MAYBE: Duration = Duration::from_secs(3);
+
+/// Plays the kit's part of a session to its end.
+pub(crate) async fn play(kit: &Kit<'_>) {
+    let part = async {
+        let again = kit.scenario == "driven-again";
+        let facts = kit.open(again).await?;
+        kit.subscribe(SUB, &CHANNEL_ID.to_string()).await?;
+        match kit.scenario.as_str() {
+            "driven-busy" => busy(kit).await,
+            "driven-posts" => posts(kit).await,
+            "driven-again" => begins_again(kit, facts).await,
+            "driven-messages" => messages(kit).await,
+            "driven-reader" | "driven-no-scope" => reads(kit).await,
+            _ => Ok(()),
+        }
+    };
+    // A client that does not go along is judged by what it did.
+    let _: Result<(), Gone> = part.await;
+}
+
+async fn busy(kit: &Kit<'_>) -> Result<(), Gone> {
+    let until = Instant::now() + BUSY;
+    let mut next = Instant::now();
+    while next < until {
+        kit.query(QUERY.0).await?;
+        next += OFTEN;
+        sleep_until(next).await;
+    }
+    kit.hears(LAST_OF_MANY).await;
+    Ok(())
+}
+
+async fn posts(kit: &Kit<'_>) -> Result<(), Gone> {
+    for text in [PLAIN, QUOTES, INJECTION, &long_post(), SLOW] {
+        kit.post(text).await?;
+    }
+    let [one, two] = swapped();
+    both(kit.post(&one), kit.post(&two)).await?;
+    kit.query(QUERY.0).await?;
+    kit.query(WRONG_QUERY).await?;
+    both(kit.query(AT_ONCE), kit.query(OTHER_QUERY.0)).await?;
+    kit.post_within(UNANSWERED, PATIENCE).await
+}
+
+async fn both(
+    one: impl Future<Output = Result<(), Gone>>,
+    two: impl Future<Output = Result<(), Gone>>,
+) -> Result<(), Gone> {
+    let (one, two) = tokio::join!(one, two);
+    one.and(two)
+}
+
+/// The connection is lost, then the channel, and then the token is good no more.
+async fn begins_again(kit: &Kit<'_>, facts: Facts) -> Result<(), Gone> {
+    let alone = match facts.reconnects {
+        Some(true) => TOLD,
+        None => MAYBE,
+        Some(false) => Duration::ZERO,
+    };
+    let join = || Op::Join { conn: CONN.to_owned() };
+    kit.post(LOST).await?;
+    if !kit.reaches("reached:subscribed", 2, alone).await {
+        let (url, auth) = kit.given();
+        kit.connect(url, auth, true).await?;
+        kit.must(join(), ANSWER).await?;
+        kit.subscribe(SUB, &CHANNEL_ID.to_string()).await?;
+    }
+    kit.hears(FOR_THE_NEW).await;
+    kit.reaches("step:phx_error", 1, TOLD).await;
+    if !kit.reaches("reached:join", 1, alone.min(MAYBE)).await {
+        // Whoever has just joined by itself says so, which is no harm.
+        kit.ask(join(), ANSWER).await?;
+    }
+    kit.post(ANEW).await?;
+    kit.reaches("step:revoke_credentials", 1, TOLD).await;
+    kit.ask(Op::Disconnect { conn: CONN.to_owned() }, ANSWER).await?;
+    let Some(token) = kit.server.another_token() else { return Ok(()) };
+    let url = kit.server.url_with_token(&token);
+    kit.connect(url, Auth { kind: AuthKind::Token, value: token }, true).await
+}
+
+async fn messages(kit: &Kit<'_>) -> Result<(), Gone> {
+    kit.subscribe(OTHER_SUB, OTHER_CHANNEL).await?;
+    kit.hears(LAST).await;
+    sleep(SILENCE).await;
+    let (conn, sub) = (CONN.to_owned(), SUB.to_owned());
+    kit.ask(Op::Unsubscribe { conn, sub }, ANSWER).await?;
+    Ok(())
+}
+
+async fn reads(kit: &Kit<'_>) -> Result<(), Gone> {
+    kit.post(FORBIDDEN).await?;
+    // Long enough for whoever tries again.
+    sleep(Duration::from_secs(3)).await;
+    kit.query(QUERY.0).await?;
+    kit.ask(Op::NoSuchOp, ANSWER).await?;
+    Ok(())
+}
