@@ -45,7 +45,7 @@ pub(super) const CHECKS: [Check; 4] = [
     },
     Check {
         id: "RC010",
-        slug: "reconnect/stale-join-ref",
+        slug: "recover/stale-join-ref",
         clauses: &["PHX-09"],
         level: Level::Should,
         title: "ignores replies to an earlier join",
@@ -59,7 +59,7 @@ pub(super) const CHECKS: [Check; 4] = [
     },
     Check {
         id: "RC011",
-        slug: "reconnect/old-subscription-id",
+        slug: "recover/old-subscription-id",
         clauses: &["GCW-MS-04"],
         level: Level::Should,
         title: "forgets its subscriptions' ids with the connection",

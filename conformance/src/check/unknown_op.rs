@@ -9,7 +9,7 @@ use crate::session::Session;
 /// The check PR005.
 pub(super) const CHECKS: [Check; 1] = [Check {
     id: "PR005",
-    slug: "driver/unknown-op",
+    slug: "process/unknown-op",
     clauses: &[],
     level: Level::Note,
     title: "the driver says what it has nothing for",
