@@ -96,7 +96,8 @@ pub struct RunArgs {
     /// L0: the client is a program that connects, judged by the wire. L1: it is an adapter that is driven by JSON lines,
     /// and judged by the checks that need it, and only by those.
     ///
-    /// Under L1 the sessions are in real time, and GCK_LEVEL is L1, GCK_DRIVER stdio. The protocol is in the README.
+    /// Under L1 GCK_LEVEL is L1, GCK_DRIVER stdio, and time is real, unless --clock contract says that the adapter heeds
+    /// the option `heartbeat_ms` of `connect`. The protocol is in the README.
     #[arg(long, value_enum, default_value_t = LevelArg::L0, conflicts_with_all = ["attach", "trigger"])]
     pub level: LevelArg,
     /// How the server behaves.

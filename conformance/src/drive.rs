@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::client::Adapter;
+use crate::clock::Clock;
 use crate::driver::{
     Answer, Auth, AuthKind, Event, Facts, Heard, Hello, Link, NoAnswer, Op, Options, PREFIX,
     PROTOCOL, Said,
@@ -90,6 +91,7 @@ pub(crate) const LAST: &str = "the last of all";
 pub(crate) struct Kit<'a> {
     server: &'a MockServer,
     scenario: String,
+    clock: Clock,
     connect_within: Duration,
     link: Link,
     /// The texts of the messages that were told.
@@ -98,7 +100,12 @@ pub(crate) struct Kit<'a> {
 
 impl<'a> Kit<'a> {
     /// Takes over a client's streams; all that crosses them is written into the server's transcript.
-    pub(crate) fn new(server: &'a MockServer, connect_within: Duration, adapter: Adapter) -> Self {
+    pub(crate) fn new(
+        server: &'a MockServer,
+        clock: Clock,
+        connect_within: Duration,
+        adapter: Adapter,
+    ) -> Self {
         let (sender, told) = watch::channel(BTreeSet::new());
         let log = Arc::new(server.driver_log());
         let link = Link::start(adapter.stdout, adapter.stdin, move |record| match record.what {
@@ -119,7 +126,7 @@ impl<'a> Kit<'a> {
             Heard::Log(_) | Heard::Flood | Heard::End => {}
         });
         let scenario = server.transcript().header.scenario;
-        Self { server, scenario, connect_within, link, told }
+        Self { server, scenario, clock, connect_within, link, told }
     }
 
     /// Asks for the end.
@@ -165,12 +172,14 @@ impl<'a> Kit<'a> {
     }
 
     async fn connect(&self, url: String, auth: Auth, auto_subscribe: bool) -> Result<(), Gone> {
+        let interval = self.clock.heartbeat_interval();
+        let heartbeat_ms = interval.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
         let connect = Op::Connect {
             conn: CONN.to_owned(),
             url,
             auth,
             ca_file: self.server.ca_file().map(|path| path.to_string_lossy().into_owned()),
-            options: Options { heartbeat_ms: None, auto_reconnect: true, auto_subscribe },
+            options: Options { heartbeat_ms, auto_reconnect: true, auto_subscribe },
         };
         self.must(connect, ANSWER).await
     }
@@ -193,13 +202,17 @@ impl<'a> Kit<'a> {
         self.ask(op, ANSWER).await.map(drop)
     }
 
-    async fn post(&self, text: &str) -> Result<(), Gone> {
+    async fn post(&self, text: &str) -> Result<Option<Answer>, Gone> {
         self.post_within(text, ANSWER).await
     }
 
-    async fn post_within(&self, text: &str, within: Duration) -> Result<(), Gone> {
+    async fn post_within(&self, text: &str, within: Duration) -> Result<Option<Answer>, Gone> {
         let (conn, channel_id) = (CONN.to_owned(), CHANNEL_ID.to_string());
-        self.ask(Op::SendChat { conn, channel_id, text: text.to_owned() }, within).await.map(drop)
+        self.ask(Op::SendChat { conn, channel_id, text: text.to_owned() }, within).await
+    }
+
+    async fn disconnect(&self) -> Result<(), Gone> {
+        self.ask(Op::Disconnect { conn: CONN.to_owned() }, ANSWER).await.map(drop)
     }
 
     async fn query(&self, document: &str) -> Result<(), Gone> {

@@ -169,7 +169,7 @@ impl Plan {
         };
         let (sessions, checks) = part(sessions, checks, args.shard)?;
         Ok(Self {
-            clock: clock(args, &client)?,
+            clock: clock(args, &client, bundles)?,
             clock_why: String::new(),
             retries: args.retries,
             faketime: None,
@@ -263,7 +263,8 @@ fn own_scenario(name: &str, level: LevelArg) -> Result<Scenario, PlanError> {
 /// The command of the bundled reference client as an adapter, with further options.
 pub fn bundled_driven(kit: &Path, options: &[&str]) -> Vec<String> {
     let program = kit.to_string_lossy().into_owned();
-    let words = ["reference-client", "--driver"].into_iter().chain(options.iter().copied());
+    let fixed = ["reference-client", "--driver", "--reply-ms", BUNDLED_REPLY_MS];
+    let words = fixed.into_iter().chain(options.iter().copied());
     [program].into_iter().chain(words.map(str::to_owned)).collect()
 }
 
@@ -302,11 +303,15 @@ fn speaks_tls(capabilities: &[Capability]) -> bool {
     capabilities.contains(&Capability::Tls)
 }
 
-fn clock(args: &RunArgs, command: &[String]) -> Result<Clock, PlanError> {
+fn clock(args: &RunArgs, command: &[String], bundles: bool) -> Result<Clock, PlanError> {
     let takes_interval = command.iter().any(|word| client::uses(word, "heartbeat_ms"));
     let contract = Clock::Contract { rate: args.rate };
     match args.clock {
-        _ if args.attach || args.level == LevelArg::L1 => Ok(Clock::Real),
+        _ if args.attach => Ok(Clock::Real),
+        // An adapter is told the interval when it is asked to connect. Whether it heeds it, only its author knows.
+        ClockArg::Contract if args.level == LevelArg::L1 => Ok(contract),
+        ClockArg::Auto if args.level == LevelArg::L1 && bundles => Ok(contract),
+        _ if args.level == LevelArg::L1 => Ok(Clock::Real),
         ClockArg::Auto if takes_interval => Ok(contract),
         // Whether a client can be accelerated only shows when it runs: `accel::choose` sees to it.
         ClockArg::Auto | ClockArg::Accel | ClockArg::Real => Ok(Clock::Real),

@@ -235,7 +235,7 @@ async fn attend(
     mut interrupt: watch::Receiver<bool>,
 ) -> bool {
     let adapter = running.take_adapter();
-    let kit = adapter.map(|adapter| Kit::new(server, plan.connect_timeout, adapter));
+    let kit = adapter.map(|adapter| Kit::new(server, plan.clock, plan.connect_timeout, adapter));
     let driven = async {
         match &kit {
             Some(kit) => drive::play(kit).await,

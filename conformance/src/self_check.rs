@@ -336,18 +336,16 @@ fn plan_for(kit: &Path, (subject, pace): (Subject, Pace), output_dir: PathBuf) -
     let level = subject.level();
     let all = suite::catalogue(level);
     let sessions = subject.sessions(&all, pace);
-    let (clock, client) = match level {
-        LevelArg::L0 => {
-            (Clock::Contract { rate: pace.rate }, plan::bundled(kit, &subject.options()))
-        }
-        LevelArg::L1 => (Clock::Real, plan::bundled_driven(kit, &subject.options())),
+    let client = match level {
+        LevelArg::L0 => plan::bundled(kit, &subject.options()),
+        LevelArg::L1 => plan::bundled_driven(kit, &subject.options()),
     };
     let seen = |check: &&&'static Check| match check.scope {
         check::Scope::Every => true,
         check::Scope::Of(session) => sessions.contains(&session),
     };
     Plan {
-        clock,
+        clock: Clock::Contract { rate: pace.rate },
         level,
         checks: all.iter().filter(seen).filter(|check| pace.judges(check)).copied().collect(),
         sessions,

@@ -51,10 +51,10 @@ pub const SESSIONS: [&str; 35] = [
     "odd-token",
 ];
 
-/// The sessions in which the client is driven, the longest first.
+/// The sessions in which the client is driven; the first one shows whether a driver is honest.
 pub const DRIVEN: [&str; 6] = [
-    "driven-busy",
     "driven-posts",
+    "driven-busy",
     "driven-again",
     "driven-messages",
     "driven-reader",

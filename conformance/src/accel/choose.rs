@@ -60,6 +60,9 @@ pub async fn choose(
             let why = format!("Clock {}, as asked for.", plan.clock);
             return Ok(Chosen { clock: plan.clock, faketime: None, why });
         }
+        (_, ClockArg::Auto | ClockArg::Accel) if plan.is_driven() => {
+            return Ok(real("Clock real: what a client is asked comes in real time.".to_owned()));
+        }
         (_, ClockArg::Auto | ClockArg::Accel) => {}
         _ => return Ok(real("Clock real, as asked for.".to_owned())),
     }

@@ -9,16 +9,16 @@ use super::{
     LOST, OTHER_CHANNEL, OTHER_QUERY, OTHER_SUB, PATIENCE, PLAIN, QUERY, QUOTES, SLOW, SUB, TOLD,
     UNANSWERED, WRONG_QUERY, long_post, swapped,
 };
-use crate::driver::{Auth, AuthKind, Facts, Op};
+use crate::driver::{Answer, Auth, AuthKind, Facts, Op};
 use glimesh_mock::CHANNEL_ID;
 
 /// How long nothing has to be told before the kit takes it that nothing comes.
 const SILENCE: Duration = Duration::from_millis(700);
 
-/// For how long the client is kept busy: two heartbeats of a client that beats every 30 s fit in.
+/// For how long the client is kept busy, in its heartbeat seconds: two heartbeats of one that beats every 30 s fit in.
 const BUSY: Duration = Duration::from_secs(65);
 
-/// How often it is asked meanwhile.
+/// How often it is asked meanwhile, in the same.
 const OFTEN: Duration = Duration::from_secs(2);
 
 /// How long a client is waited for that may come back by itself, for all that the adapter says.
@@ -44,11 +44,12 @@ pub(crate) async fn play(kit: &Kit<'_>) {
 }
 
 async fn busy(kit: &Kit<'_>) -> Result<(), Gone> {
-    let until = Instant::now() + BUSY;
+    let rate = kit.clock.rate();
+    let until = Instant::now() + BUSY / rate;
     let mut next = Instant::now();
     while next < until {
         kit.query(QUERY.0).await?;
-        next += OFTEN;
+        next += OFTEN / rate;
         sleep_until(next).await;
     }
     kit.hears(LAST_OF_MANY).await;
@@ -64,15 +65,15 @@ async fn posts(kit: &Kit<'_>) -> Result<(), Gone> {
     kit.query(QUERY.0).await?;
     kit.query(WRONG_QUERY).await?;
     both(kit.query(AT_ONCE), kit.query(OTHER_QUERY.0)).await?;
-    kit.post_within(UNANSWERED, PATIENCE).await
+    kit.post_within(UNANSWERED, PATIENCE).await.map(drop)
 }
 
-async fn both(
-    one: impl Future<Output = Result<(), Gone>>,
-    two: impl Future<Output = Result<(), Gone>>,
+async fn both<T>(
+    one: impl Future<Output = Result<T, Gone>>,
+    two: impl Future<Output = Result<T, Gone>>,
 ) -> Result<(), Gone> {
     let (one, two) = tokio::join!(one, two);
-    one.and(two)
+    one.and(two).map(drop)
 }
 
 /// The connection is lost, then the channel, and then the token is good no more.
@@ -83,7 +84,10 @@ async fn begins_again(kit: &Kit<'_>, facts: Facts) -> Result<(), Gone> {
         Some(false) => Duration::ZERO,
     };
     let join = || Op::Join { conn: CONN.to_owned() };
-    kit.post(LOST).await?;
+    if let Some(Answer::Unsupported(_)) = kit.post(LOST).await? {
+        // Then the connection does not end by the post.
+        kit.disconnect().await?;
+    }
     if !kit.reaches("reached:subscribed", 2, alone).await {
         let (url, auth) = kit.given();
         kit.connect(url, auth, true).await?;
@@ -98,7 +102,7 @@ async fn begins_again(kit: &Kit<'_>, facts: Facts) -> Result<(), Gone> {
     }
     kit.post(ANEW).await?;
     kit.reaches("step:revoke_credentials", 1, TOLD).await;
-    kit.ask(Op::Disconnect { conn: CONN.to_owned() }, ANSWER).await?;
+    kit.disconnect().await?;
     let Some(token) = kit.server.another_token() else { return Ok(()) };
     let url = kit.server.url_with_token(&token);
     kit.connect(url, Auth { kind: AuthKind::Token, value: token }, true).await

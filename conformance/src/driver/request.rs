@@ -110,6 +110,24 @@ pub enum Op {
     Bye,
 }
 
+impl Op {
+    /// The connection that it names.
+    pub fn conn(&self) -> Option<&str> {
+        match self {
+            Self::Connect { conn, .. }
+            | Self::Join { conn }
+            | Self::Subscribe { conn, .. }
+            | Self::SendChat { conn, .. }
+            | Self::Query { conn, .. }
+            | Self::Unsubscribe { conn, .. }
+            | Self::Expect { conn, .. }
+            | Self::Disconnect { conn }
+            | Self::State { conn } => Some(conn),
+            Self::Hello { .. } | Self::NoSuchOp | Self::Bye => None,
+        }
+    }
+}
+
 /// A credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Auth {

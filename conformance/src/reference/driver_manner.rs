@@ -59,14 +59,24 @@ manners! {
     HidesRefusals = "hides-refusals" => Some("MU007"),
     /// Sends a refused post again and again.
     RepeatsRefused = "repeats-refused" => Some("MU007"),
+    /// Takes any answer for success if its credential is a token, which may post.
+    TrustsItsToken = "trusts-its-token" => Some("MU008"),
+    /// Waits for a post's confirmation for ever.
+    WaitsForEver = "waits-for-ever" => Some("MU010"),
+    /// Tells that a post is lost, and sends it again on the next connection.
+    PostsTwice = "posts-twice" => Some("MU011"),
     /// Sends queries with the event `query`.
     QueriesByEvent = "queries-by-event" => Some("QU001"),
+    /// Sends `variables` as a text with JSON in it.
+    VariablesAsText = "variables-as-text" => Some("QU002"),
     /// Gives each query the newest answer.
     SwapsAnswers = "swaps-answers" => Some("QU003"),
     /// Leaves the errors of an answer away.
     HidesErrors = "hides-errors" => Some("QU004"),
     /// Tells of nothing that comes.
     TellsNothing = "tells-nothing" => Some("MS001"),
+    /// Ends the connection at a message that comes before its subscription is confirmed.
+    LeavesAtEarlyMessage = "leaves-at-early-message" => Some("MS005"),
     /// Takes any push for one of its own.
     TellsEverything = "tells-everything" => Some("MS006"),
     /// Drops messages with fields that it does not know. Origin: Firezone #3896.
@@ -75,12 +85,24 @@ manners! {
     ReadsBytes = "reads-bytes" => Some("MS009"),
     /// Tells of nothing any more after a push with errors.
     SilentAfterErrors = "silent-after-errors" => Some("MS010"),
+    /// Keeps a few messages for a while, and throws away what does not fit. Origin: realtime-js #77.
+    BoundedQueue = "bounded-queue" => Some("MS011"),
     /// Tells two messages at a time, the newer one first.
     NewestFirst = "newest-first" => Some("MS014"),
     /// Tells everything for its first subscription.
     OneForAll = "one-for-all" => Some("SB006"),
     /// Answers ok to `unsubscribe`, and sends nothing. Origin: absinthe-socket #8.
     NeverUnsubscribes = "never-unsubscribes" => Some("SB007"),
+    /// Takes a reply by its ref alone, whatever join it belongs to.
+    OverlooksJoinRefs = "overlooks-join-refs" => Some("RC010"),
+    /// Keeps its subscriptions from one connection to the next.
+    KeepsSubscriptions = "keeps-subscriptions" => Some("RC011"),
+    /// Sets the heartbeat's timer anew with every document. Origin: Firezone PR 8220.
+    SendingIsBeating = "sending-is-beating" => Some("HB007"),
+    /// Connects with the first URL for ever. Origin: JavaPhoenixClient #82.
+    KeepsFirstToken = "keeps-first-token" => Some("CN016"),
+    /// Answers ok to any op that it does not know.
+    AgreesToAnything = "agrees-to-anything" => Some("PR005"),
     /// Answers ok to `send_chat`, and sends nothing.
     ClaimsToPost = "claims-to-post" => Some("EN002"),
 }
