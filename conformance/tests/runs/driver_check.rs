@@ -721,6 +721,16 @@ fn the_adapters_in_javascript_and_python_are_right() {
 }
 
 #[test]
+fn the_bundled_adapter_is_right() {
+    let adapter = [env!("CARGO_BIN_EXE_glimesh-conformance"), "reference-client", "--driver"];
+    for options in [&[][..], &["--tls"]] {
+        let (status, said) = check(options, &adapter);
+        assert_eq!(status, Some(0), "{said}");
+        assert!(said.ends_with("24 steps taken, 2 skipped: the adapter is right\n"), "{said}");
+    }
+}
+
+#[test]
 fn how_a_process_ends_is_a_part_of_it() {
     let dies = "echo no client here >&2; kill -SEGV $$";
     let (status, said) = check(&[], &["sh", "-c", dies]);

@@ -160,6 +160,8 @@ class Connection:
         if event == "phx_reply":
             status, response = payload["status"], payload["response"]
             self.tell({"event": "reply", "conn": self.conn, "ref": ref, "status": status, "response": response})
+            if topic == CONTROL and join_ref not in (None, self.join_ref):
+                return  # It belongs to the join before.
             reply, then = self.replies.pop(ref)
             if then and status == "ok":
                 then(response)

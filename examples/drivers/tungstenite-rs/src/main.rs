@@ -407,6 +407,12 @@ impl Connection {
                 self.tell(json!({
                     "event": "reply", "conn": conn, "ref": msg_ref, "status": status, "response": response,
                 }));
+                if topic == CONTROL
+                    && join_ref.is_string()
+                    && join_ref.as_str() != self.join_ref.as_deref()
+                {
+                    return; // It belongs to the join before.
+                }
                 if let Some(push) = self.pushes.remove(&msg_ref) {
                     self.replied(push, status == "ok", response);
                 }
