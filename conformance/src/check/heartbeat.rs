@@ -352,8 +352,14 @@ pub(super) fn ended_by(
         return Some(Observation::unmet(actual).at_entry(reply.entry, reply.at));
     }
     connection.left(session).filter(|(_, at)| soon(*at)).map(|_| {
-        Observation::unmet("the client ended the connection right after it")
-            .at_entry(reply.entry, reply.at)
+        let seen = match spoiled(session) {
+            // A client that misses its heartbeat's reply ends the connection, too.
+            true => Observation::unseen(
+                "the client ended the connection right after it, while this machine stalled",
+            ),
+            false => Observation::unmet("the client ended the connection right after it"),
+        };
+        seen.at_entry(reply.entry, reply.at)
     })
 }
 

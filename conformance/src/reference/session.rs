@@ -135,12 +135,6 @@ impl Session<'_> {
             if let Some(end) = self.drain().await {
                 return end;
             }
-            if self.retry.beat_due.is_some_and(|due| due <= tokio::time::Instant::now()) {
-                self.retry.beat_due = None;
-                self.complain("no reply to the heartbeat".to_owned());
-                self.say_goodbye().await;
-                return End::Lost { cut: false };
-            }
             let wake_at = self.wake_at();
             let end = tokio::select! {
                 biased;
@@ -149,10 +143,8 @@ impl Session<'_> {
                     Some(End::Stopped)
                 }
                 message = self.socket.next(), if !self.stuck => self.hear(message).await,
-                () = sleep_until(wake_at), if !self.stuck => {
-                    self.client.handle_timeout(self.now());
-                    None
-                }
+                // What has come is read first: a reply that waits to be read is not missing.
+                () = sleep_until(wake_at), if !self.stuck => self.wake().await,
             };
             let slept = wake_at.elapsed() > SLEPT && self.manner.is(Mutant::SleepsOn);
             match end {
@@ -162,6 +154,17 @@ impl Session<'_> {
                 None => {}
             }
         }
+    }
+
+    async fn wake(&mut self) -> Option<End> {
+        if self.retry.beat_due.is_some_and(|due| due <= tokio::time::Instant::now()) {
+            self.retry.beat_due = None;
+            self.complain("no reply to the heartbeat".to_owned());
+            self.say_goodbye().await;
+            return Some(End::Lost { cut: false });
+        }
+        self.client.handle_timeout(self.now());
+        None
     }
 
     fn complain(&self, text: String) {
