@@ -157,14 +157,15 @@ impl Session<'_> {
     }
 
     async fn wake(&mut self) -> Option<End> {
-        if self.retry.beat_due.is_some_and(|due| due <= tokio::time::Instant::now()) {
-            self.retry.beat_due = None;
-            self.complain("no reply to the heartbeat".to_owned());
-            self.say_goodbye().await;
-            return Some(End::Lost { cut: false });
-        }
         self.client.handle_timeout(self.now());
-        None
+        // A heartbeat that the client misses by itself is told with its ref.
+        if let Some(end) = self.drain().await {
+            return Some(end);
+        }
+        self.retry.beat_due.take_if(|due| *due <= tokio::time::Instant::now())?;
+        self.complain("no reply to the heartbeat".to_owned());
+        self.say_goodbye().await;
+        Some(End::Lost { cut: false })
     }
 
     fn complain(&self, text: String) {
