@@ -15,13 +15,22 @@ use crate::graphql;
 use crate::held::Held;
 use crate::mailbox::Data;
 use crate::profile::HeartbeatDrop;
-use crate::scenario::{Known, Remembered, Then, fill};
+use crate::scenario::{Fragment, Known, Remembered, Then, fill};
 use crate::shared::{Peer, Shared};
 use crate::transcript::From;
 use crate::why;
 use crate::world::Viewer;
 
-/// One connection from its 101 on. Drain [`poll_transmit`](Self::poll_transmit) after every call.
+/// Something to send.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    /// A whole message, or the end.
+    Transmit(Transmit),
+    /// A text in several WebSocket frames.
+    Fragment(Fragment),
+}
+
+/// One connection from its 101 on. Drain [`poll_outgoing`](Self::poll_outgoing) after every call.
 pub(crate) struct Conversation {
     pub(crate) shared: Arc<Shared>,
     pub(crate) peer: Peer,
@@ -34,7 +43,7 @@ pub(crate) struct Conversation {
     dropped: bool,
     /// For which fault of the client's the connection ends.
     fault: Option<&'static str>,
-    transmits: VecDeque<Transmit>,
+    outgoing: VecDeque<Outgoing>,
     /// The number of this WebSocket in the session.
     number: u32,
     /// The live join, if the scenario asks for it.
@@ -55,7 +64,7 @@ impl Conversation {
             beats: 0,
             dropped: false,
             fault: None,
-            transmits: VecDeque::new(),
+            outgoing: VecDeque::new(),
             number: shared.script.opened(),
             live: Remembered::default(),
             muted: Vec::new(),
@@ -158,15 +167,26 @@ impl Conversation {
     }
 
     /// The next thing to send.
-    pub(crate) fn poll_transmit(&mut self) -> Option<Transmit> {
-        match self.transmits.pop_front().or_else(|| self.server.poll_transmit())? {
-            Transmit::Text(text) if self.peer.vsn == Vsn::V1 => Some(Transmit::Text(to_v1(text))),
-            Transmit::Close(close) => Some(Transmit::Close(self.explained(match self.ends_by() {
-                Some(HeartbeatDrop::Close(close)) => close.clone(),
-                _ => close,
-            }))),
-            text => Some(text),
-        }
+    pub(crate) fn poll_outgoing(&mut self) -> Option<Outgoing> {
+        let next = self.outgoing.pop_front();
+        let next = next.or_else(|| self.server.poll_transmit().map(Outgoing::Transmit))?;
+        let is_v1 = self.peer.vsn == Vsn::V1;
+        Some(match next {
+            Outgoing::Transmit(Transmit::Text(text)) if is_v1 => {
+                Outgoing::Transmit(Transmit::Text(to_v1(text)))
+            }
+            Outgoing::Fragment(it) if is_v1 => {
+                Outgoing::Fragment(Fragment { text: to_v1(it.text), ..it })
+            }
+            Outgoing::Transmit(Transmit::Close(close)) => {
+                let close = match self.ends_by() {
+                    Some(HeartbeatDrop::Close(close)) => close.clone(),
+                    _ => close,
+                };
+                Outgoing::Transmit(Transmit::Close(self.explained(close)))
+            }
+            other => other,
+        })
     }
 
     /// The same close frame, with the fault as its reason where that is wanted and there is no other.

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, Outgoing};
 use crate::ending::{Stage, ending};
 use crate::mailbox::{Command, Mailbox, Overflowed};
 use crate::profile::HeartbeatDrop;
@@ -247,8 +247,17 @@ impl<L: Link> Driver<L> {
     /// Puts everything that is to be said on the socket; the flush comes with the next read.
     fn send(&mut self) -> Option<End> {
         let conn = self.conversation.peer.conn;
-        while let Some(transmit) = self.conversation.poll_transmit() {
+        while let Some(outgoing) = self.conversation.poll_outgoing() {
             let recorder = &self.conversation.shared.recorder;
+            let transmit = match outgoing {
+                Outgoing::Transmit(transmit) => transmit,
+                Outgoing::Fragment(fragment) => {
+                    if let Some(end) = self.put_fragments(&fragment) {
+                        return Some(end);
+                    }
+                    continue;
+                }
+            };
             match transmit {
                 Transmit::Text(_) if self.socket.is_mute() => {}
                 Transmit::Text(text) => {

@@ -81,6 +81,7 @@ const SEEN: &[(&str, &[(&str, &str)])] = &[
             ("reply", "scenario_frames::wrong_answer_comes_late_in_the_clients_seconds"),
             ("push", "scenario_frames::frames_are_answered_twice_and_by_others"),
             ("change", "scenario_frames::answers_are_changed"),
+            ("fragment", "scenario_wire::answers_are_sent_in_fragments_and_grow"),
             ("reverse", "scenario_frames::answers_come_in_reverse_order"),
             ("then", "scenario_frames::connection_ends_after_an_answer_as_the_rule_says"),
         ],

@@ -162,6 +162,31 @@ timeline:
 }
 
 #[tokio::test]
+async fn answers_are_sent_in_fragments_and_grow() {
+    let server =
+        start("rules: [{on: {event: heartbeat}, fragment: {size: 60, spaces: 40, pings: true}}]")
+            .await;
+    let mut stream = joined_bytes(&server).await;
+    let beat = r#"[null,"hb","phoenix","heartbeat",{}]"#;
+    stream.write_all(&RawFrame::text(beat).bytes()).await.expect("it reads");
+    let answer = [
+        &b"\x01\x3c"[..],
+        br#"[null,"hb","phoenix","phx_reply","#,
+        &[b' '; 27],
+        b"\x89\x010\x80\x2b",
+        &[b' '; 13],
+        br#"{"response":{},"status":"ok"}]"#,
+    ]
+    .concat();
+    let came = exactly(&mut stream, answer.len()).await;
+    assert_eq!(String::from_utf8_lossy(&came), String::from_utf8_lossy(&answer));
+    let entries = server.stop().await.entries;
+    let length = answer.len() - b"\x01\x3c\x89\x010\x80\x2b".len();
+    let recorded = |what: &What| matches!(what, What::Text { len, .. } if *len == length);
+    assert!(entries.iter().any(|entry| recorded(&entry.what)), "{entries:?}");
+}
+
+#[tokio::test]
 async fn bytes_are_chopped_from_the_first_one_on() {
     let server = start("sockets: [{on: {nth: 1}, bytes: {chop: 7}}]").await;
     for is_chopped in [true, false] {

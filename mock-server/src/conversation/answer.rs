@@ -4,7 +4,7 @@ use glimesh_proto::{
     ClientMessage, Close, Doc, Frame, Instant, Reply, Status, SubscriptionId, Transmit, names,
 };
 
-use super::Conversation;
+use super::{Conversation, Outgoing};
 use crate::chat::Answered;
 use crate::held::Answer;
 use crate::scenario::{After, AnswerAs, Awaited, Deed, Remembered, Then};
@@ -55,11 +55,15 @@ impl Conversation {
                 self.server.reply(frame, reply);
             }
             AnswerAs::Push(frames) => self.answer_instead(frame, message, |this, answer| {
-                frames.iter().map(|text| this.fill(text, 1, Some((frame, answer)))).collect()
+                let fill = |text| this.fill(text, 1, Some((frame, answer)));
+                frames.iter().map(|text| whole(fill(text))).collect()
             }),
             AnswerAs::Change(change) => {
-                self.answer_instead(frame, message, |_, answer| vec![change.apply(answer)]);
+                self.answer_instead(frame, message, |_, answer| vec![whole(change.apply(answer))]);
             }
+            AnswerAs::InFragments(how) => self.answer_instead(frame, message, |_, answer| {
+                vec![Outgoing::Fragment(how.apply(answer))]
+            }),
             AnswerAs::Reverse(how) => {
                 self.answer_instead(frame, message, |this, answer| {
                     if this.held.reverse(now, how, answer.to_owned()).is_err() {
@@ -93,7 +97,7 @@ impl Conversation {
         &mut self,
         frame: &Frame,
         message: ClientMessage,
-        instead: impl FnOnce(&mut Self, &str) -> Vec<String>,
+        instead: impl FnOnce(&mut Self, &str) -> Vec<Outgoing>,
     ) {
         self.gather(|_| true);
         self.do_as_asked(frame, message);
@@ -101,18 +105,17 @@ impl Conversation {
         while let Some(transmit) = self.server.poll_transmit() {
             match &transmit {
                 Transmit::Text(text) if is_reply_to(text, frame) => {
-                    let texts = instead.take().map(|instead| instead(self, text));
-                    let texts = texts.unwrap_or_default().into_iter();
-                    self.transmits.extend(texts.map(Transmit::Text));
+                    let instead = instead.take().map(|instead| instead(self, text));
+                    self.outgoing.extend(instead.unwrap_or_default());
                 }
-                _ => self.transmits.push_back(transmit),
+                _ => self.outgoing.push_back(Outgoing::Transmit(transmit)),
             }
         }
     }
 
     pub(super) fn send_reversed(&mut self, now: Instant) {
         let texts = self.held.take_reversed(now).into_iter();
-        self.transmits.extend(texts.map(Transmit::Text));
+        self.outgoing.extend(texts.map(whole));
     }
 
     /// Answers as the real server does, or as the paper prints it.
@@ -123,7 +126,7 @@ impl Conversation {
         self.do_as_asked(frame, message);
         if let Some(printed) = printed {
             self.gather(|text| !is_reply(text));
-            self.transmits.extend(printed.into_iter().map(Transmit::Text));
+            self.outgoing.extend(printed.into_iter().map(whole));
         }
     }
 
@@ -138,7 +141,7 @@ impl Conversation {
     pub(super) fn gather(&mut self, wanted: impl Fn(&str) -> bool) {
         while let Some(transmit) = self.server.poll_transmit() {
             if !matches!(&transmit, Transmit::Text(text) if !wanted(text)) {
-                self.transmits.push_back(transmit);
+                self.outgoing.push_back(Outgoing::Transmit(transmit));
             }
         }
     }
@@ -230,6 +233,10 @@ impl Conversation {
         };
         self.shared.recorder.happened(what);
     }
+}
+
+const fn whole(text: String) -> Outgoing {
+    Outgoing::Transmit(Transmit::Text(text))
 }
 
 fn is_reply_to(text: &str, frame: &Frame) -> bool {

@@ -17,7 +17,10 @@ impl<L: Link> Driver<L> {
                 let text = self.conversation.fill(&frame, n, None);
                 self.say(mutation(&text, seed, n))
             }),
-            Order::Fragment(fragment) => self.send_fragments(&fragment),
+            Order::Fragment(fragment) => {
+                let text = self.conversation.fill(&fragment.text, 1, None);
+                self.put_fragments(&Fragment { text, ..fragment })
+            }
             Order::Frame(frame) => self.send_frame(&frame),
             Order::CloseChannel => {
                 self.conversation.close_channel(true);
@@ -61,12 +64,16 @@ impl<L: Link> Driver<L> {
         self.send()
     }
 
-    fn send_fragments(&mut self, fragment: &Fragment) -> Option<End> {
-        let text = self.conversation.fill(&fragment.text, 1, None);
-        let bytes = fragments(&text, fragment);
-        let recorder = &self.conversation.shared.recorder;
-        recorder.text(self.conversation.peer.conn, recorder.now(), From::Server, &text);
-        self.put(&bytes)
+    /// Puts a text on the socket, in several frames; there are no placeholders left in it.
+    pub(super) fn put_fragments(&mut self, fragment: &Fragment) -> Option<End> {
+        if self.socket.is_mute() {
+            return None;
+        }
+        let shared = &self.conversation.shared;
+        let recorder = &shared.recorder;
+        recorder.text(self.conversation.peer.conn, recorder.now(), From::Server, &fragment.text);
+        shared.metrics.frames_out.inc();
+        self.put(&fragments(fragment))
     }
 
     fn send_frame(&mut self, frame: &WireFrame) -> Option<End> {

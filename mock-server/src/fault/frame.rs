@@ -25,7 +25,7 @@ pub(crate) fn frame_bytes(frame: &WireFrame) -> Vec<u8> {
 }
 
 /// A text in several frames, cut without regard to its characters.
-pub(crate) fn fragments(text: &str, Fragment { size, pings, .. }: &Fragment) -> Vec<u8> {
+pub(crate) fn fragments(Fragment { text, size, pings }: &Fragment) -> Vec<u8> {
     let pieces: Vec<_> = text.as_bytes().chunks(size.0 as usize).collect();
     let mut bytes = Vec::new();
     for (index, piece) in pieces.iter().enumerate() {
@@ -87,8 +87,10 @@ mod tests {
 
     #[test]
     fn text_is_cut_into_frames_with_pings_between_them() {
-        let fragment = |size, pings| Fragment { text: String::new(), size: Count(size), pings };
-        let cut = |text, size, pings| hex::encode(fragments(text, &fragment(size, pings)));
+        let cut = |text: &str, size, pings| {
+            let fragment = Fragment { text: text.to_owned(), size: Count(size), pings };
+            hex::encode(fragments(&fragment))
+        };
         assert_eq!(cut("abc", 2, false), "01026162800163");
         assert_eq!(cut("abc", 2, true), "01026162890130800163");
         assert_eq!(cut("abc", 9, true), "8103616263");

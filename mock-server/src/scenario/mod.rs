@@ -46,7 +46,7 @@ pub use number::{Chance, Count};
 pub use on::{On, Which};
 pub(crate) use order::Order;
 pub use replayed::Replayed;
-pub use rule::{Change, ReplyStatus, Reverse, Rule, RuleReply, Then};
+pub use rule::{Change, InFragments, ReplyStatus, Reverse, Rule, RuleReply, Then};
 pub(crate) use rules::{After, AnswerAs, Deed, Rules};
 pub(crate) use script::Script;
 pub use socket::{BytesFault, Redirect, Refuse, SocketRule, Upgrade, WireFrame};

@@ -1,15 +1,15 @@
 //! Rules: what the server does with frames that match, instead of answering correctly at once.
 
-use glimesh_proto::{Reply, Status};
+use glimesh_proto::{Reply, Status, names};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
 
 use crate::scenario::step::CloseStep;
-use crate::scenario::{Chance, On, Span};
+use crate::scenario::{Chance, Count, Fragment, On, Span};
 
 /// What the server does with frames that match, instead of answering correctly at once.
 ///
-/// At most one of `ignore`, `reply`, `push`, `change` and `reverse`; without any, the answer is the correct one.
+/// At most one of `ignore`, `reply`, `push`, `change`, `fragment` and `reverse`; without any, the answer is the correct one.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -33,6 +33,8 @@ pub struct Rule {
     pub push: Option<Vec<String>>,
     /// Does what is asked, and sends the correct answer with something changed.
     pub change: Option<Change>,
+    /// Does what is asked, and sends the correct answer in several WebSocket frames.
+    pub fragment: Option<InFragments>,
     /// Does what is asked, holds the answers, and sends them in reverse order.
     pub reverse: Option<Reverse>,
     /// Ends the connection after the answer, if there is one.
@@ -90,6 +92,23 @@ pub struct Change {
     pub add: Map<String, Value>,
 }
 
+/// How an answer is cut into WebSocket frames, and how much longer it is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct InFragments {
+    /// How many bytes each WebSocket frame carries.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(extend("default" = 1)))]
+    pub size: Count,
+    /// Whether a ping stands between every two of them.
+    #[serde(default)]
+    pub pings: bool,
+    /// How many spaces stand before the payload, at most 6291456: a large message that says little. JSON allows them.
+    #[serde(default)]
+    pub spaces: u32,
+}
+
 /// How answers are reversed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -118,10 +137,12 @@ pub enum Then {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum RuleError {
     #[error(
-        "a rule says what is done: one of ignore, reply, push, change, reverse, or a delay, wait or then alone"
+        "a rule says what is done: one of ignore, reply, push, change, fragment, reverse, or a delay, wait or then alone"
     )]
     Nothing,
-    #[error("a rule has one of ignore, reply, push, change and reverse, and this one has {0}")]
+    #[error(
+        "a rule has one of ignore, reply, push, change, fragment and reverse, and this one has {0}"
+    )]
     TooMuch(usize),
     #[error("a rule has a delay or a wait, not both")]
     TwoDelays,
@@ -131,6 +152,8 @@ pub(super) enum RuleError {
     Reversed(u32),
     #[error("push sends 1 to {MOST_PUSHED} frames, not {0}")]
     Pushed(usize),
+    #[error("fragment adds at most {MOST_SPACES} spaces, not {0}")]
+    Spaces(u32),
 }
 
 /// How many answers may be held to be reversed.
@@ -139,6 +162,9 @@ const MOST_REVERSED: u32 = 100;
 /// How many frames may be sent in place of an answer.
 const MOST_PUSHED: usize = 1_000;
 
+/// How many spaces may be added to an answer: with them it still fits in what may wait for a client.
+const MOST_SPACES: u32 = 6 << 20;
+
 impl Rule {
     pub(super) fn check(&self) -> Result<(), RuleError> {
         let deeds = [
@@ -146,6 +172,7 @@ impl Rule {
             self.reply.is_some(),
             self.push.is_some(),
             self.change.is_some(),
+            self.fragment.is_some(),
             self.reverse.is_some(),
         ];
         let is_late = self.delay.is_some() || self.wait.is_some();
@@ -167,6 +194,11 @@ impl Rule {
             && !(2..=MOST_REVERSED).contains(&count)
         {
             return Err(RuleError::Reversed(count));
+        }
+        if let Some(InFragments { spaces, .. }) = self.fragment
+            && spaces > MOST_SPACES
+        {
+            return Err(RuleError::Spaces(spaces));
         }
         match &self.push {
             Some(frames) if !(1..=MOST_PUSHED).contains(&frames.len()) => {
@@ -214,6 +246,22 @@ impl Change {
             payload,
         ];
         glimesh_proto::Json::from(&Value::from(elements.to_vec())).as_str().to_owned()
+    }
+}
+
+impl InFragments {
+    /// The answer as it goes out.
+    pub(crate) fn apply(&self, answer: &str) -> Fragment {
+        let Self { size, pings, spaces } = *self;
+        // A quote inside a topic or a ref is escaped, so that this can only be the event.
+        let event = format!("\"{}\",", names::PHX_REPLY);
+        let text = match answer.split_once(&event) {
+            Some((before, payload)) => {
+                [before, &event, &" ".repeat(spaces as usize), payload].concat()
+            }
+            None => answer.to_owned(),
+        };
+        Fragment { text, size, pings }
     }
 }
 
@@ -288,5 +336,14 @@ mod tests {
             "{topic: 5, event: unheard_of}",
             r#"["1","2",5,"unheard_of",{"response":{"data":{"a":[{"b":1}]}},"status":"ok"}]"#,
         );
+    }
+
+    #[test]
+    fn answer_grows_by_spaces_before_its_payload() {
+        let how: InFragments = serde_saphyr::from_str("{size: 10, spaces: 3}").unwrap();
+        let answer = r#"["1","2","\"phx_reply\",","phx_reply",{"status":"ok"}]"#;
+        let grown = how.apply(answer);
+        assert_eq!(grown.text, r#"["1","2","\"phx_reply\",","phx_reply",   {"status":"ok"}]"#);
+        assert_eq!((grown.size.0, grown.pings), (10, false));
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use glimesh_proto::{Frame, Reply};
 
 use crate::scenario::on::{Roll, Tally};
-use crate::scenario::{BytesFault, Change, Reverse, Rule, Scenario, SocketRule, Then, Upgrade};
+use crate::scenario::{
+    BytesFault, Change, InFragments, Reverse, Rule, Scenario, SocketRule, Then, Upgrade,
+};
 
 /// The rules of a session with the counts of what matched so far, on all connections.
 #[derive(Debug)]
@@ -47,6 +49,7 @@ pub(crate) enum AnswerAs {
     Reply(Reply),
     Push(Vec<String>),
     Change(Box<Change>),
+    InFragments(InFragments),
     Reverse(Reverse),
 }
 
@@ -125,6 +128,9 @@ impl Rule {
         if let Some(change) = &self.change {
             return AnswerAs::Change(Box::new(change.clone()));
         }
+        if let Some(how) = self.fragment {
+            return AnswerAs::InFragments(how);
+        }
         self.reverse.map_or(AnswerAs::Correctly, AnswerAs::Reverse)
     }
 }
@@ -138,6 +144,7 @@ impl AnswerAs {
             Self::Reply(_) => "reply",
             Self::Push(_) => "push",
             Self::Change(_) => "change",
+            Self::InFragments(_) => "fragment",
             Self::Reverse(_) => "reverse",
         }
     }
