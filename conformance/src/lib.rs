@@ -26,6 +26,7 @@ pub mod event;
 pub mod merge;
 pub mod noise;
 mod ordered;
+pub mod panics;
 pub mod play;
 pub mod printed;
 pub mod runner;

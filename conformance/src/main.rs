@@ -26,7 +26,9 @@ use glimesh_conformance::report::{self, Detail, FinishedRun, Folder, Progress};
 use glimesh_conformance::results::{Finding, Results};
 use glimesh_conformance::self_check::{self, Pace, Subject};
 use glimesh_conformance::session::Session;
-use glimesh_conformance::{check, client, driver, judge, lint, merge, reference, runner, server};
+use glimesh_conformance::{
+    check, client, driver, judge, lint, merge, panics, reference, runner, server,
+};
 use glimesh_mock::transcript::Transcript;
 use tokio::sync::watch;
 
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(client::SUPERVISE) {
         return client::supervise();
     }
+    panics::watch();
     let matches = Cli::command().get_matches();
     let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     if let Err(error) = configure(&mut cli, &matches) {

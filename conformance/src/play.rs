@@ -63,6 +63,9 @@ pub enum KitFault {
     /// The folder for the client's output cannot be used.
     #[error("cannot keep the client's output: {0}")]
     Output(#[source] io::Error),
+    /// A task of the kit's panicked, the mock server's among them.
+    #[error("a task panicked at {0}; please report it, with what is printed above")]
+    Panicked(&'static str),
 }
 
 /// Plays one session from the start of its server to the end of its client. The turn to start, if there is one, ends

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::event::{Emit, RunEvent};
 use crate::judge::{self, Sighting};
 use crate::noise::Probe;
+use crate::panics;
 use crate::plan::{Plan, Start};
 use crate::play::{self, KitFault, Played, Way};
 use crate::results::{SessionResult, Verdict};
@@ -72,6 +73,9 @@ pub async fn run(
         confirmed.extend(seen_again);
     }
     drop(looks_again);
+    if let Some(place) = panics::first() {
+        return Err(KitFault::Panicked(place));
+    }
     // Whoever interrupts when all is seen gets the whole report.
     let interrupted = never_began || played.iter().any(|one| one.cut_short);
     let (sessions, results) = played.into_iter().map(|one| (one.session, one.result)).unzip();
