@@ -72,6 +72,10 @@ pub(crate) const OTHER_QUERY: (&str, &str) =
     (r#"query { user(username: "TheCat") { username } } # at once"#, "TheCat");
 /// The query that is asked at once with [`OTHER_QUERY`]; its answer is that of [`QUERY`].
 pub(crate) const AT_ONCE: &str = r#"query { user(username: "Mytho") { username } } # at once"#;
+/// The query whose answer is a message of [`LARGE`] bytes; it says what the answer of [`QUERY`] does.
+pub(crate) const LARGE_QUERY: &str = r#"query { user(username: "Mytho") { username } } # large"#;
+/// How large that message is at least, in bytes.
+pub(crate) const LARGE: usize = 5 << 20;
 /// A query of a field that there is not.
 pub(crate) const WRONG_QUERY: &str = "query { nothingOfTheKind }";
 /// A post that is never answered.

@@ -52,13 +52,14 @@ pub const SESSIONS: [&str; 35] = [
 ];
 
 /// The sessions in which the client is driven; the first one shows whether a driver is honest.
-pub const DRIVEN: [&str; 6] = [
+pub const DRIVEN: [&str; 7] = [
     "driven-posts",
     "driven-busy",
     "driven-again",
     "driven-messages",
     "driven-reader",
     "driven-no-scope",
+    "driven-large",
 ];
 
 /// What a client must be able to be asked so that a check can see anything.

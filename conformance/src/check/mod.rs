@@ -45,6 +45,7 @@ mod again;
 mod busy;
 mod driven;
 mod honest;
+mod large_answer;
 mod post;
 mod query;
 mod told;
@@ -350,6 +351,7 @@ const AREAS: &[&[Check]] = &[
     &busy::CHECKS,
     &again::CHECKS,
     &unknown_op::CHECKS,
+    &large_answer::CHECKS,
     &honest::CHECKS,
 ];
 

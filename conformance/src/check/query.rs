@@ -72,7 +72,7 @@ pub(super) const CHECKS: [Check; 4] = [
 ];
 
 /// A query whose answer can be judged.
-fn supported(session: &Session, document: &str) -> Result<Asked, Box<Observation>> {
+pub(super) fn supported(session: &Session, document: &str) -> Result<Asked, Box<Observation>> {
     let asked = asked_to_query(session, document).ok_or_else(|| Box::new(not_asked()))?;
     match asked.answer.as_ref().map(|answer| &answer.what) {
         Some(Outcome::Unsupported(refusal)) => Err(Box::new(unsupported(refusal))),

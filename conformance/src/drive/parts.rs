@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
-    ANEW, ANSWER, AT_ONCE, CONN, FOR_THE_NEW, FORBIDDEN, Gone, INJECTION, Kit, LAST, LAST_OF_MANY,
-    LOST, OTHER_CHANNEL, OTHER_QUERY, OTHER_SUB, PATIENCE, PLAIN, QUERY, QUOTES, SLOW, SUB, TOLD,
-    UNANSWERED, WRONG_QUERY, long_post, swapped,
+    ANEW, ANSWER, AT_ONCE, CONN, FOR_THE_NEW, FORBIDDEN, Gone, INJECTION, Kit, LARGE_QUERY, LAST,
+    LAST_OF_MANY, LOST, OTHER_CHANNEL, OTHER_QUERY, OTHER_SUB, PATIENCE, PLAIN, QUERY, QUOTES,
+    SLOW, SUB, TOLD, UNANSWERED, WRONG_QUERY, long_post, swapped,
 };
 use crate::driver::{Answer, Auth, AuthKind, Facts, Op};
 use glimesh_mock::CHANNEL_ID;
@@ -36,6 +36,8 @@ pub(crate) async fn play(kit: &Kit<'_>) {
             "driven-again" => begins_again(kit, facts).await,
             "driven-messages" => messages(kit).await,
             "driven-reader" | "driven-no-scope" => reads(kit).await,
+            // Whoever takes no such message may end the connection: nothing else is asked in this session.
+            "driven-large" => kit.query(LARGE_QUERY).await,
             _ => Ok(()),
         }
     };

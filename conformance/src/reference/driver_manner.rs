@@ -42,6 +42,8 @@ manners! {
     Chatty = "chatty" => None,
     /// Can only read one channel, and says so.
     ReadsOnly = "reads-only" => None,
+    /// Ends the connection with 1009 at a message over a mebibyte.
+    RefusesLargeMessages = "refuses-large-messages" => None,
 
     /// Posts to another channel.
     PostsElsewhere = "posts-elsewhere" => Some("MU001"),
@@ -73,6 +75,8 @@ manners! {
     SwapsAnswers = "swaps-answers" => Some("QU003"),
     /// Leaves the errors of an answer away.
     HidesErrors = "hides-errors" => Some("QU004"),
+    /// Has a buffer of a mebibyte, and waits for ever for what does not fit.
+    LosesLargeAnswers = "loses-large-answers" => Some("QU005"),
     /// Tells of nothing that comes.
     TellsNothing = "tells-nothing" => Some("MS001"),
     /// Ends the connection at a message that comes before its subscription is confirmed.

@@ -28,6 +28,7 @@ pub(super) const BUILT_IN: &[(&str, &str)] = library![
     "docs-unanswered"
     "driven-again"
     "driven-busy"
+    "driven-large"
     "driven-messages"
     "driven-no-scope"
     "driven-posts"

@@ -20,6 +20,9 @@ use crate::reference::dial::Socket;
 /// How long one defect lets its timer for heartbeats wait, as it has one of its own.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// What is a large message to those that take none, in bytes.
+pub(super) const LARGE: usize = 1 << 20;
+
 /// One open connection.
 pub(super) struct Link {
     pub(super) how: Option<How>,

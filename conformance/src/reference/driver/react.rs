@@ -1,13 +1,16 @@
 //! What a connection makes of what comes.
 
 use glimesh_proto::client::Event;
-use glimesh_proto::{Frame, Ref, Reply, ServerMessage, Status, names};
+use glimesh_proto::{Close, Frame, Ref, Reply, ServerMessage, Status, names};
 use serde_json::{Value, json};
 
 use super::How;
-use super::link::{Link, Waiting};
+use super::link::{LARGE, Link, Waiting};
 use super::say::{failed, ok};
 use super::wire::Heard;
+
+/// The close code for a message that is too big. Source: RFC 6455, section 7.4.1.
+const TOO_BIG: u16 = 1009;
 
 /// How often a defect sends again what was refused.
 const OFTEN: u32 = 20;
@@ -35,8 +38,12 @@ impl Link {
                     self.tell(&id, &result);
                 }
             }
+            Some(How::RefusesLargeMessages) if text.len() > LARGE => {
+                self.client.close(Close::new(TOO_BIG));
+            }
+            Some(How::LosesLargeAnswers) if text.len() > LARGE => {}
             Some(How::LeavesAtEarlyMessage) if self.is_early(text) => {
-                self.client.close(glimesh_proto::Close::new(names::CLOSE_NORMAL));
+                self.client.close(Close::new(names::CLOSE_NORMAL));
             }
             Some(How::OverlooksJoinRefs) => match self.stale(text) {
                 Some((msg_ref, reply)) => self.replied(&msg_ref, reply),
@@ -93,6 +100,7 @@ impl Link {
     fn unanswered(&mut self, msg_ref: &Ref) {
         let id = match self.take(msg_ref) {
             Some(Waiting::Post { .. }) if self.is(How::WaitsForEver) => return,
+            Some(Waiting::Query { .. }) if self.is(How::LosesLargeAnswers) => return,
             Some(waiting) => Some(waiting.id()),
             None => self.joining.take(),
         };
