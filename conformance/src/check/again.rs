@@ -207,3 +207,111 @@ fn old_id(session: &Session) -> Observation {
         None => Observation::unseen("no message of the new subscription was told"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use glimesh_mock::transcript::From;
+    use serde_json::json;
+
+    use super::FOR_THE_OLD;
+    use crate::check::Outcome::{Met, Note, Unmet, Unseen};
+    use crate::check::testing::{DOC, JOIN, OK, SUBSCRIBED, SUBSCRIPTION, Wire, outcome};
+    use crate::drive;
+
+    const DONE: &str = r#"{"id":1,"ok":{}}"#;
+    const FAILED: &str = r#"{"id":1,"error":{"kind":"closed","message":"gone","detail":{}}}"#;
+
+    fn open() -> Wire {
+        Wire::new().scenario("driven-again").open(0.0)
+    }
+
+    fn asked(text: &str) -> String {
+        json!({"op": "send_chat", "id": 1, "conn": "a", "channel_id": "6", "text": text})
+            .to_string()
+    }
+
+    /// A post of the join with this ref.
+    fn posted(join_ref: &str, text: &str) -> String {
+        let query = "mutation($it: ChatMessageInput!) { createChatMessage(channelId: 6, message: $it) { id } }";
+        let payload = json!({"query": query, "variables": {"it": {"message": text}}});
+        json!([join_ref, "7", "__absinthe__:control", "doc", payload]).to_string()
+    }
+
+    fn reply(join_ref: &str, status: &str) -> String {
+        let payload = json!({"status": status, "response": {}});
+        json!([join_ref, "7", "__absinthe__:control", "phx_reply", payload]).to_string()
+    }
+
+    #[test]
+    fn the_new_token_opens_the_last_connection() {
+        let connect = json!({
+            "op": "connect", "id": 1, "conn": "a", "url": "ws://localhost", "ca_file": null,
+            "auth": {"kind": "token", "value": "T"},
+            "options": {"heartbeat_ms": null, "auto_reconnect": true, "auto_subscribe": true},
+        });
+        let revoked = || open().mark(1.0, "step:revoke_credentials");
+        let asked = || revoked().asks(1.1, &connect.to_string());
+        let refused = || asked().upgrade(1.2, "/api/graph/websocket", &[("token", "<old>")], 403);
+        assert_eq!(outcome("CN016", asked().open(1.2)), Met);
+        assert_eq!(outcome("CN016", refused()), Unmet);
+        assert_eq!(outcome("CN016", refused().open(1.5)), Met);
+        assert_eq!(outcome("CN016", asked()), Unseen);
+        assert_eq!(outcome("CN016", open().asks(0.1, &connect.to_string())), Unseen);
+    }
+
+    #[test]
+    fn a_lost_post_is_told_or_sent_again() {
+        let lost = || {
+            let sent = open().asks(1.0, &asked(drive::LOST));
+            sent.client(1.1, &posted("1", drive::LOST)).eof(1.2, From::Server)
+        };
+        let again = |wire: Wire, at| wire.open(at).client(at, &posted("1", drive::LOST));
+        assert_eq!(outcome("MU011", lost().says(1.3, FAILED)), Met);
+        assert_eq!(outcome("MU011", lost().says(1.3, DONE)), Unmet);
+        assert_eq!(outcome("MU011", again(lost(), 1.5).says(1.6, DONE)), Met);
+        assert_eq!(outcome("MU011", again(lost().says(1.3, FAILED), 1.5)), Unmet);
+        assert_eq!(outcome("MU011", lost()), Unmet);
+        let unsent = open().asks(1.0, &asked(drive::LOST)).says(1.1, FAILED);
+        assert_eq!(outcome("MU011", unsent), Unseen);
+    }
+
+    #[test]
+    fn a_reply_to_the_join_before_answers_nothing() {
+        let sent = |join: &str| {
+            let sent =
+                open().asks(1.0, &asked(drive::ANEW)).client(1.1, &posted(join, drive::ANEW));
+            sent.server(1.2, &reply("1", "error")).server(1.3, &reply(join, "ok"))
+        };
+        assert_eq!(outcome("RC010", sent("5").says(1.4, DONE)), Met);
+        assert_eq!(outcome("RC010", sent("5").says(1.4, FAILED)), Unmet);
+        assert_eq!(outcome("RC010", sent("5")), Unmet);
+        // Both replies have the ref of the only join there is.
+        assert_eq!(outcome("RC010", sent("1").says(1.4, FAILED)), Note);
+        let refused = open().asks(1.0, &asked(drive::ANEW)).client(1.1, &posted("5", drive::ANEW));
+        assert_eq!(outcome("RC010", refused.server(1.3, &reply("5", "error"))), Unseen);
+    }
+
+    #[test]
+    fn ids_end_with_their_connection() {
+        let pushed = |wire: Wire, id: &str, text: &str| {
+            let result = json!({"data": {"chatMessage": {"message": text}}});
+            let payload = json!({"result": result, "subscriptionId": id});
+            wire.server(2.0, &json!([null, null, id, "subscription:data", payload]).to_string())
+        };
+        let told = |wire: Wire, text: &str| {
+            let event = json!({"event": "chat", "conn": "a", "sub": "s1", "n": 1, "data": {"message": text}});
+            wire.says(2.1, &event.to_string())
+        };
+        let anew = || {
+            let joined = open().client(0.1, JOIN).server(0.1, OK);
+            let subscribed = joined.client(0.2, DOC).server(0.2, SUBSCRIBED);
+            pushed(subscribed.eof(1.0, From::Server).open(1.1), SUBSCRIPTION, FOR_THE_OLD)
+        };
+        assert_eq!(outcome("RC011", told(anew(), drive::FOR_THE_NEW)), Met);
+        let both = told(told(anew(), FOR_THE_OLD), drive::FOR_THE_NEW);
+        assert_eq!(outcome("RC011", both), Unmet);
+        assert_eq!(outcome("RC011", anew()), Unseen);
+        assert_eq!(outcome("RC011", pushed(open(), "", FOR_THE_OLD)), Unseen);
+        assert_eq!(outcome("RC011", open()), Unseen);
+    }
+}

@@ -337,6 +337,10 @@ fn refusal_told(session: &Session) -> Observation {
             .expecting(expected)
             .at_entry(asked.entry, asked.at),
         Some(answer) => match &answer.what {
+            Outcome::Error(error) if sent.is_empty() => Observation::note(format!(
+                "it was not sent, and told was: {}",
+                shorten(&error.message)
+            )),
             Outcome::Error(error) => {
                 Observation::met(format!("told was: {}", shorten(&error.message)))
             }
@@ -443,6 +447,33 @@ mod tests {
         let end_of_all = sent().says(11.0, LATE).entry(12.0, stop()).eof(12.1, From::Client);
         assert_eq!(outcome("MU010", end_of_all), Met);
         assert_eq!(outcome("MU010", open().asks(1.0, &asked(1, text)).says(1.1, LATE)), Unseen);
+    }
+
+    #[test]
+    fn a_refused_post_is_told_once_and_the_connection_kept() {
+        const REFUSED: &str =
+            r#"{"id":1,"error":{"kind":"server","message":"refused","detail":{}}}"#;
+        let refused = |nth: u64| {
+            let response = json!({"data": null, "errors": [{"message": "unauthorized"}]});
+            let payload = json!({"status": "ok", "response": response});
+            json!(["1", nth.to_string(), "__absinthe__:control", "phx_reply", payload]).to_string()
+        };
+        for (check, scenario) in [("MU007", "driven-reader"), ("MU008", "driven-no-scope")] {
+            let text = drive::FORBIDDEN;
+            let sent =
+                open().scenario(scenario).asks(1.0, &asked(1, text)).client(1.1, &posted(7, text));
+            let sent = || sent.clone().server(1.2, &refused(7));
+            assert_eq!(outcome(check, sent().says(1.3, REFUSED)), Met, "{check}");
+            assert_eq!(outcome(check, sent().says(1.3, DONE)), Unmet, "{check}");
+            let not_sent = open().scenario(scenario).asks(1.0, &asked(1, text)).says(1.1, REFUSED);
+            assert_eq!(outcome(check, not_sent), Note, "{check}");
+            let left = sent().says(1.3, REFUSED).eof(1.4, From::Client);
+            assert_eq!(outcome(check, left), Unmet, "{check}");
+            let again = (8..30).fold(sent(), |wire, nth| {
+                wire.client(1.3, &posted(nth, text)).server(1.3, &refused(nth))
+            });
+            assert_eq!(outcome(check, again.says(1.4, REFUSED)), Unmet, "{check}");
+        }
     }
 
     #[test]

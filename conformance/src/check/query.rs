@@ -193,3 +193,32 @@ fn errors_told(session: &Session) -> Observation {
     };
     seen.expecting(expected).at_entry(answer.entry, answer.at)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::check::Outcome::{Met, Note, Unseen};
+    use crate::check::testing::{Wire, outcome};
+    use crate::drive;
+
+    #[test]
+    fn variables_are_an_object_or_nothing() {
+        let asked = || {
+            let op = json!({"op": "query", "id": 6, "conn": "a", "document": drive::QUERY.0, "variables": {}});
+            Wire::new().scenario("driven-posts").open(0.0).asks(1.0, &op.to_string())
+        };
+        let sent = |payload: Value| {
+            let frame = json!(["1", "9", "__absinthe__:control", "doc", payload]);
+            outcome("QU002", asked().client(1.1, &frame.to_string()))
+        };
+        let query = drive::QUERY.0;
+        assert_eq!(sent(json!({"query": query})), Met);
+        assert_eq!(sent(json!({"query": query, "variables": {}})), Met);
+        assert_eq!(sent(json!({"query": query, "variables": "{}"})), Note);
+        assert_eq!(sent(json!({"query": query, "variables": []})), Note);
+        // Another document's variables say nothing of this one.
+        assert_eq!(sent(json!({"query": "query { myself { id } }", "variables": "{}"})), Unseen);
+        assert_eq!(outcome("QU002", asked()), Unseen);
+    }
+}

@@ -372,3 +372,53 @@ fn unsubscribes(session: &Session) -> Observation {
     }
     .at_entry(seen.entry, seen.at)
 }
+
+#[cfg(test)]
+mod tests {
+    use glimesh_mock::transcript::From;
+    use serde_json::json;
+
+    use super::{EARLY, FIRST};
+    use crate::check::Outcome::{Met, Unmet, Unseen};
+    use crate::check::testing::{SUBSCRIPTION, Wire, exited, outcome};
+
+    fn pushed(wire: Wire, at: f64, text: &str) -> Wire {
+        let result = json!({"data": {"chatMessage": {"message": text}}});
+        let payload = json!({"result": result, "subscriptionId": SUBSCRIPTION});
+        let frame = json!([null, null, SUBSCRIPTION, "subscription:data", payload]);
+        wire.server(at, &frame.to_string())
+    }
+
+    fn told(wire: Wire, at: f64, text: &str) -> Wire {
+        let event =
+            json!({"event": "chat", "conn": "a", "sub": "s1", "n": 1, "data": {"message": text}});
+        wire.says(at, &event.to_string())
+    }
+
+    /// A message before the subscription's reply.
+    fn early() -> Wire {
+        let subscribe = json!({"op": "subscribe", "id": 4, "conn": "a", "sub": "s1", "channel_id": "6", "fields": ["message"]});
+        let open = Wire::new().scenario("driven-messages").open(0.0);
+        pushed(open.asks(0.1, &subscribe.to_string()), 0.2, EARLY)
+    }
+
+    /// The kit has waited for what is to be told.
+    fn waited(wire: Wire) -> Wire {
+        wire.asks(9.0, r#"{"op":"unsubscribe","id":5,"conn":"a","sub":"s1"}"#)
+    }
+
+    #[test]
+    fn what_comes_before_the_reply_may_be_left_away_and_stops_nothing() {
+        let next = || pushed(early().subscribed(0.3), 0.4, FIRST);
+        assert_eq!(outcome("MS005", waited(told(next(), 0.5, FIRST))), Met);
+        assert_eq!(outcome("MS005", waited(told(told(next(), 0.5, EARLY), 0.6, FIRST))), Met);
+        assert_eq!(outcome("MS005", waited(told(next(), 0.5, EARLY))), Unmet);
+        assert_eq!(outcome("MS005", early().eof(0.3, From::Client)), Unmet);
+        assert_eq!(outcome("MS005", early().entry(0.3, exited(Some(1), None))), Unmet);
+        assert_eq!(outcome("MS005", told(next(), 0.5, FIRST)), Unseen);
+        assert_eq!(
+            outcome("MS005", waited(Wire::new().scenario("driven-messages").open(0.0))),
+            Unseen
+        );
+    }
+}
