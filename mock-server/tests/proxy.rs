@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use glimesh_mock::proxy::{Builder, Proxy};
 use glimesh_mock::transcript::{Entry, From, Transcript, What};
-use glimesh_mock::{CLIENT_ID, MockServer, TOKEN};
+use glimesh_mock::{CLIENT_ID, MockServer, Profile, TOKEN};
 use raw::{Line, RawFrame, Seen, upgrade_request};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -384,6 +384,33 @@ async fn malformed_frames_are_commented_on_with_code_place_and_help() {
       = note: the real server closes the connection with 1011, without a reason
     "#);
     proxy.stop().await;
+}
+
+/// What both sides agreed on is no fault of either; the proxy says why it shows nothing of it.
+#[tokio::test]
+async fn a_compressed_message_that_was_agreed_on_is_noted_as_such() {
+    let profile = Profile { accepts_deflate: true, ..Profile::default() };
+    let server = MockServer::builder().profile(profile).start().await.unwrap();
+    let proxy = to(&server).start().await.unwrap();
+    let mut client = TcpStream::connect(proxy.addr()).await.unwrap();
+    let offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    let request = upgrade_request(&target()).replace("\r\n\r\n", &format!("\r\n{offer}"));
+    client.write_all(request.as_bytes()).await.unwrap();
+    // "Hello", which is no frame of Phoenix's. Source: RFC 7692, section 7.2.3.1.
+    let hello = b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\x00";
+    client.write_all(hello).await.unwrap();
+    let mut rest = Vec::new();
+    tokio::time::timeout(SOON, client.read_to_end(&mut rest)).await.unwrap().unwrap();
+    drop(client);
+    ended(&server, &proxy, 1).await;
+    let seen = proxy.stop().await;
+    let notes = seen.entries.iter().filter_map(|entry| match &entry.what {
+        What::Note { code, text } => Some(format!("{code}: {text}")),
+        _ => None,
+    });
+    let notes: Vec<_> = notes.collect();
+    let [note] = &notes[..] else { panic!("{notes:?}") };
+    assert!(note.starts_with("compressed: a compressed message of 7 bytes, passed on"), "{note}");
 }
 
 #[tokio::test]

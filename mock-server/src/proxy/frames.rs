@@ -21,6 +21,8 @@ pub(super) enum Piece {
         code: Option<u16>,
         reason: String,
     },
+    /// A compressed message of so many bytes, where both sides had agreed on that. What it says is not read.
+    Compressed(usize),
     /// What RFC 6455 does not allow; reading goes on as far as it can.
     Fault(String),
 }
@@ -30,6 +32,8 @@ pub(super) enum Piece {
 pub(super) struct Reader {
     /// Whether every frame must be masked, or none.
     from_client: bool,
+    /// Whether messages may be compressed. Source: RFC 7692, section 6.
+    deflates: bool,
     head: Vec<u8>,
     frame: Option<Frame>,
     message: Option<Message>,
@@ -67,8 +71,9 @@ const PING: u8 = 9;
 const PONG: u8 = 10;
 
 impl Reader {
-    pub(super) const fn new(from_client: bool) -> Self {
-        Self { from_client, head: Vec::new(), frame: None, message: None, lost: false }
+    /// `deflates`: both sides have agreed on permessage-deflate.
+    pub(super) const fn new(from_client: bool, deflates: bool) -> Self {
+        Self { from_client, deflates, head: Vec::new(), frame: None, message: None, lost: false }
     }
 
     /// Takes bytes in any portions; gives what they complete.
@@ -140,9 +145,9 @@ impl Reader {
                     fault("a new message where a fragment must go on".to_owned());
                 }
                 let compressed = reserved & 0x40 != 0;
-                if compressed {
+                if compressed && !self.deflates {
                     fault(
-                        "a message whose first reserved bit is set: compressed, and not read"
+                        "a compressed message, which was not agreed on: its first reserved bit is set"
                             .to_owned(),
                     );
                 }
@@ -193,13 +198,15 @@ impl Reader {
     fn end(&mut self, Frame { opcode, fin, control, .. }: Frame, pieces: &mut Vec<Piece>) {
         match opcode {
             0..=2 if fin => {
-                if let Some(Message { binary, compressed: false, kept: bytes, len }) =
-                    self.message.take()
-                {
-                    pieces.push(match binary {
-                        true => Piece::Binary { bytes, len },
-                        false => Piece::Text { bytes, len },
-                    });
+                let Some(Message { binary, compressed, kept: bytes, len }) = self.message.take()
+                else {
+                    return;
+                };
+                match (compressed, binary) {
+                    (true, _) if self.deflates => pieces.push(Piece::Compressed(len)),
+                    (true, _) => {}
+                    (false, true) => pieces.push(Piece::Binary { bytes, len }),
+                    (false, false) => pieces.push(Piece::Text { bytes, len }),
                 }
             }
             CLOSE => pieces.push(Piece::Close {
@@ -233,7 +240,7 @@ mod tests {
     fn check(from_client: bool, frames: &[RawFrame], expected: &[Piece]) {
         let bytes: Vec<u8> = frames.iter().flat_map(RawFrame::bytes).collect();
         for size in [1, 2, 3, 7, bytes.len()] {
-            let mut reader = Reader::new(from_client);
+            let mut reader = Reader::new(from_client, false);
             let pieces: Vec<Piece> =
                 bytes.chunks(size).flat_map(|chunk| reader.feed(chunk)).collect();
             assert_eq!(pieces, expected, "in portions of {size}");
@@ -262,7 +269,7 @@ mod tests {
     #[test]
     fn long_messages_keep_their_length_and_lose_their_end() {
         let long = "x".repeat(MAX_DATA + 70_000);
-        let mut reader = Reader::new(true);
+        let mut reader = Reader::new(true, false);
         let pieces = reader.feed(&RawFrame::text(&long).bytes());
         let [Piece::Text { bytes, len }] = &pieces[..] else { panic!("{pieces:?}") };
         assert_eq!((bytes.len(), *len), (MAX_DATA, long.len()));
@@ -282,13 +289,16 @@ mod tests {
             &[fault("a frame of the reserved opcode 5"), text("b")],
         );
         let packed = RawFrame { rsv: 4, ..RawFrame::text("a") };
-        let said = "a message whose first reserved bit is set: compressed, and not read";
-        check(true, &[packed, RawFrame::text("b")], &[fault(said), text("b")]);
+        let frames = [packed, RawFrame::text("b")];
+        let said = "a compressed message, which was not agreed on: its first reserved bit is set";
+        check(true, &frames, &[fault(said), text("b")]);
+        let bytes: Vec<u8> = frames.iter().flat_map(RawFrame::bytes).collect();
+        assert_eq!(Reader::new(true, true).feed(&bytes), [Piece::Compressed(1), text("b")]);
     }
 
     #[test]
     fn a_length_that_lies_ends_the_reading_and_not_more() {
-        let mut reader = Reader::new(true);
+        let mut reader = Reader::new(true, false);
         let mut bytes = vec![0x81, 0xff];
         bytes.extend([0xff; 12]);
         let pieces = reader.feed(&bytes);

@@ -138,6 +138,8 @@ impl Tap {
             return Ok(Side::Head(Vec::new()));
         }
         let request = self.asked.pop_front().ok_or(NotHttp)?;
+        let extensions = response.extensions.as_deref().unwrap_or_default();
+        let deflates = extensions.contains("permessage-deflate");
         self.record(&request, response);
         let early = match std::mem::replace(&mut self.client, Side::Blind) {
             Side::Waiting(early) if request.is_upgrade() => Some(early),
@@ -148,13 +150,13 @@ impl Tap {
         };
         if let Some(early) = early {
             self.client = match status {
-                101 => Side::WebSocket(Reader::new(true)),
+                101 => Side::WebSocket(Reader::new(true, deflates)),
                 _ => Side::Head(Vec::new()),
             };
             self.pass(From::Client, &early);
         }
         Ok(match status {
-            101 => Side::WebSocket(Reader::new(false)),
+            101 => Side::WebSocket(Reader::new(false, deflates)),
             _ => side_of(body),
         })
     }
@@ -246,6 +248,13 @@ impl Tap {
                 self.recorder.append(Some(conn), What::Pong { from, hex });
             }
             Piece::Close { code, reason } => self.recorder.close(conn, from, code, &reason),
+            Piece::Compressed(len) => {
+                let text = format!(
+                    "a compressed message of {len} bytes, passed on and not read; a client that offers no \
+                     permessage-deflate is read whole"
+                );
+                self.recorder.note(Some(conn), "compressed", &text);
+            }
             Piece::Fault(text) => self.recorder.note(Some(conn), "websocket-fault", &text),
         }
     }
