@@ -356,12 +356,20 @@ impl Maker {
         if transcript.header.given.auth == Auth::ClientId.as_str() {
             text.push_str("credential: client_id\n");
         }
+        if transcript.entries.iter().any(agreed_on_deflate) {
+            text.push_str("settings: {deflate.accepted: true}\n");
+        }
         if !self.rules.is_empty() {
             let _ = write!(text, "rules:\n{}", self.rules);
         }
         let _ = write!(text, "timeline:\n{}  - end\n", self.steps);
         text
     }
+}
+
+fn agreed_on_deflate(entry: &Entry) -> bool {
+    let What::Upgrade { extensions: Some(agreed), .. } = &entry.what else { return false };
+    agreed.contains("permessage-deflate")
 }
 
 /// Whether `phx_error` or `phx_close` is what the server says by itself: with an empty payload, on the control topic.

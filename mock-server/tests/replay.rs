@@ -10,7 +10,7 @@ use std::time::Duration;
 use glimesh_mock::replay::{NothingRecorded, Pace, Replay, Speed};
 use glimesh_mock::scenario::{Awaited, Step};
 use glimesh_mock::transcript::{ClockStamp, Entry, From, Transcript, What};
-use glimesh_mock::{MockServer, Scenario, TOKEN, skeleton};
+use glimesh_mock::{MockServer, Profile, Scenario, TOKEN, skeleton};
 use raw::{Line, RawFrame, Seen, upgrade_request};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -279,6 +279,18 @@ async fn skeleton_is_a_valid_scenario_that_does_the_same() {
     assert_eq!(began.elapsed().as_secs(), 12);
     server.scenario_ended().await;
     server.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_agreed_on_in_the_upgrade_becomes_a_setting() {
+    let mut transcript = recorded().await;
+    for entry in &mut transcript.entries {
+        if let What::Upgrade { extensions, .. } = &mut entry.what {
+            *extensions = Some("permessage-deflate; server_no_context_takeover".to_owned());
+        }
+    }
+    let made = Scenario::parse("made", &skeleton(&transcript)).unwrap();
+    assert!(made.settings.over(&Profile::default()).accepts_deflate);
 }
 
 #[tokio::test(start_paused = true)]
