@@ -3,6 +3,7 @@
 use glimesh_mock::transcript::ProcessEvent;
 
 use crate::check::connect::ODD_TOKEN;
+use crate::check::limit::spoiled;
 use crate::check::{CANNOT_RUN, Check, Level, Observation, Scope};
 use crate::session::{Request, Session};
 
@@ -112,6 +113,11 @@ fn exits_cleanly(session: &Session) -> Observation {
                 asked_at = Some(at);
                 continue;
             }
+            ProcessEvent::Killed if spoiled(session) => {
+                return Observation::unseen(
+                    "it did not end in time and was killed, while this machine stalled",
+                );
+            }
             ProcessEvent::Killed => "it did not end in time and was killed".to_owned(),
             ProcessEvent::Exited { status: Some(0), .. } => {
                 clean = Some(asked_at.map(|asked| at.since(asked)));
@@ -211,7 +217,10 @@ mod tests {
         assert_eq!(outcome("PR002", asked().entry(9.1, exited(Some(1), None))), Unmet);
         assert_eq!(outcome("PR002", asked().entry(9.1, exited(None, Some("SIGTERM")))), Unmet);
         let killed = asked().entry(12.0, process(ProcessEvent::Killed));
-        assert_eq!(outcome("PR002", killed.entry(12.0, exited(None, Some("SIGKILL")))), Unmet);
+        let killed = || killed.clone().entry(12.0, exited(None, Some("SIGKILL")));
+        assert_eq!(outcome("PR002", killed()), Unmet);
+        let stalled = What::Noise { worst_stall_ms: 1_500 };
+        assert_eq!(outcome("PR002", killed().entry(12.1, stalled)), Unseen);
         let leaked = process(ProcessEvent::Leaked { processes: 2 });
         let left = asked().entry(9.1, exited(Some(0), None)).entry(9.6, leaked);
         assert_eq!((outcome("PR002", left.clone()), outcome("PR004", left)), (Met, Unmet));
