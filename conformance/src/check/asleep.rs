@@ -42,7 +42,8 @@ fn back_after_sleep(session: &Session) -> Observation {
     let Some(woken) = session.mark("step:thaw").filter(|_| was_stopped) else {
         return Observation::unseen("the client's process was not stopped");
     };
-    let slept_from = session.mark("step:freeze").unwrap_or(woken);
+    // Until then something may be on its way that was said before.
+    let slept_from = session.mark("step:cut").unwrap_or(woken);
     if session.requests().any(|request| (slept_from..woken).contains(&request.at)) {
         return Observation::unseen("the client asked for a connection while it should have slept");
     }
@@ -97,7 +98,7 @@ mod tests {
         let open = || Wire::new().scenario("late-join").open(1.0).subscribed(1.1);
         let slept = || {
             let wire = open().mark(10.0, "step:freeze").entry(10.0, stopped());
-            wire.eof(20.0, From::Server).mark(80.0, "step:thaw")
+            wire.mark(20.0, "step:cut").eof(20.0, From::Server).mark(80.0, "step:thaw")
         };
         assert_eq!(outcome("PR007", slept().open(81.0).subscribed(81.1)), Met);
         assert_eq!(outcome("PR007", slept().open(130.0).subscribed(130.1)), Unmet);
@@ -105,9 +106,13 @@ mod tests {
         assert_eq!(outcome("PR007", slept().entry(81.0, exited(Some(0), None))), Unmet);
         assert_eq!(outcome("PR007", slept()), Unseen);
         // It went on in a process that the kit could not stop.
-        let sleepless = open().mark(10.0, "step:freeze").entry(10.0, stopped()).open(21.0);
-        let sleepless = sleepless.subscribed(21.1).mark(80.0, "step:thaw");
-        assert_eq!(outcome("PR007", sleepless.mark(125.0, "missed:subscribed")), Unseen);
+        let frozen = |wire: Wire| wire.mark(10.0, "step:freeze").entry(10.0, stopped());
+        let thawed = |wire: Wire| wire.mark(80.0, "step:thaw").mark(125.0, "missed:subscribed");
+        let sleepless = frozen(open()).mark(20.0, "step:cut").open(21.0).subscribed(21.1);
+        assert_eq!(outcome("PR007", thawed(sleepless)), Unseen);
+        // It was on its way to another connection when it was stopped.
+        let moved = frozen(open()).open(10.1).mark(20.0, "step:cut");
+        assert_eq!(outcome("PR007", thawed(moved)), Unmet);
         // Whoever cannot stop it has seen nothing.
         let awake = open().mark(10.0, "step:freeze").mark(80.0, "step:thaw");
         assert_eq!(outcome("PR007", awake.open(81.0).subscribed(81.1)), Unseen);
