@@ -71,6 +71,9 @@ pub(super) const CHECKS: [Check; 6] = [
         needs: None,
         timing: false,
         judge: |session| match session.transcript.header.given.auth.as_str() {
+            "client_id" if uses_no_client_id(session) => {
+                Observation::not_applicable("given a client id alone, the client does not use it")
+            }
             "client_id" => each_request(session, client_id),
             other => {
                 Observation::unseen(format!("the client was given a {other} and no client id"))
@@ -89,7 +92,12 @@ pub(super) const CHECKS: [Check; 6] = [
         scope: Scope::Every,
         needs: None,
         timing: false,
-        judge: |session| each_request(session, placeholder),
+        judge: |session| match uses_no_client_id(session) {
+            true => {
+                Observation::unseen("the client was given no token here, and uses nothing else")
+            }
+            false => each_request(session, placeholder),
+        },
     },
     Check {
         id: "CN006",
@@ -126,6 +134,23 @@ fn odd_token(session: &Session) -> Observation {
         Some(at) => Observation::unmet(format!("no upgrade request in {at}")).expecting(expected),
         None => Observation::unseen("the session ended before the client could connect"),
     }
+}
+
+/// Whether the client was given a client id and no token, and shows no sign of a client id in any request: it may know
+/// tokens only, which the document allows. What else it does then is not its fault.
+pub(super) fn uses_no_client_id(session: &Session) -> bool {
+    let shows_one = |request: &Request<'_>| {
+        let is_one = |(name, value): &(String, String)| {
+            let name = name.to_ascii_lowercase().replace(['_', '-'], "");
+            name.starts_with("clientid") || value.contains("client_id")
+        };
+        let headers = || request.headers.iter().any(|(name, _)| name == "authorization");
+        let credentials = || request.query.iter().map(|(_, value)| Credential::read(value));
+        let is_real = |it: Credential<'_>| matches!(it, Credential::ClientId | Credential::Token);
+        request.query.iter().any(is_one) || credentials().any(is_real) || headers()
+    };
+    session.transcript.header.given.auth == "client_id"
+        && !session.requests().any(|it| shows_one(&it))
 }
 
 /// The worst of what a rule sees in the session's requests.

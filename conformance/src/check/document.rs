@@ -7,6 +7,7 @@ use glimesh_mock::graphql::Api;
 use glimesh_proto::{Frame, Instant};
 use serde_json::{Map, Value};
 
+use crate::check::connect::uses_no_client_id;
 use crate::check::elements::shorten;
 use crate::check::subscribe::docs;
 use crate::check::{Capability, Check, Level, Observation, Scope};
@@ -200,6 +201,9 @@ fn reader_does_not_post(session: &Session) -> Observation {
         }
     }
     match documents {
+        0 if uses_no_client_id(session) => {
+            Observation::not_applicable("given a client id alone, the client does not use it")
+        }
         0 => Observation::unseen("the client sent no document"),
         n => Observation::met(format!("{n} documents, and no mutation")),
     }

@@ -2,7 +2,7 @@
 
 use glimesh_mock::transcript::ProcessEvent;
 
-use crate::check::connect::ODD_TOKEN;
+use crate::check::connect::{ODD_TOKEN, uses_no_client_id};
 use crate::check::limit::spoiled;
 use crate::check::{CANNOT_RUN, Check, Level, Observation, Scope};
 use crate::session::{Request, Session};
@@ -56,8 +56,11 @@ pub(super) const CHECKS: [Check; 3] = [
     },
 ];
 
-/// The sessions that do nothing to the client which might end it.
-const CALM: [&str; 3] = ["quiet", "held-join", "client-id"];
+/// Whether the session does nothing to the client that might end it.
+fn is_calm(session: &Session) -> bool {
+    let known = ["quiet", "held-join", "client-id"].contains(&session.scenario());
+    known && !uses_no_client_id(session)
+}
 
 fn starts_and_connects(session: &Session) -> Observation {
     if let Some(Request { entry: index, at, .. }) = session.requests().next() {
@@ -69,6 +72,9 @@ fn starts_and_connects(session: &Session) -> Observation {
     }
     if session.scenario() == ODD_TOKEN {
         return Observation::unseen("the token needs escaping, which has a check of its own");
+    }
+    if uses_no_client_id(session) {
+        return Observation::unseen("the client was given a client id, and may know tokens only");
     }
     let expected = "an upgrade request to the URL that was given";
     for (index, event) in session.process_events() {
@@ -125,9 +131,7 @@ fn exits_cleanly(session: &Session) -> Observation {
             }
             ProcessEvent::Exited { status: Some(CANNOT_RUN), .. } if asked_at.is_none() => continue,
             // What ends a client there has checks of its own.
-            ProcessEvent::Exited { .. }
-                if asked_at.is_none() && !CALM.contains(&session.scenario()) =>
-            {
+            ProcessEvent::Exited { .. } if asked_at.is_none() && !is_calm(session) => {
                 continue;
             }
             // A program that has hardly started cannot handle signals yet.
@@ -208,6 +212,16 @@ mod tests {
         );
         assert_eq!(outcome("PR001", Wire::new().entry(0.1, exited(Some(77), None))), Unseen);
         assert_eq!(outcome("PR001", Wire::new().entry(1.0, stop())), Unseen);
+    }
+
+    #[test]
+    fn a_client_that_knows_tokens_only_may_end_without_one() {
+        let given = || Wire::new().scenario("client-id").client_id();
+        let ended = given().entry(0.1, exited(Some(1), None));
+        let seen = ["PR001", "PR002"].map(|check| outcome(check, ended.clone()));
+        assert_eq!(seen, [Unseen, Unseen]);
+        let crashed = given().open(0.1).entry(1.0, exited(Some(1), None));
+        assert_eq!(outcome("PR002", crashed), Unmet);
     }
 
     #[test]

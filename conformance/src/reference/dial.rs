@@ -90,6 +90,9 @@ async fn connect(
         tungstenite::Error::Url(UrlError::NoHostName) => unusable("it names no host"),
         _ => unusable("it is no URL"),
     })?;
+    if manner.varies(Variant::TokensOnly) && !url.contains("token=") {
+        return Err(unusable("it holds no token"));
+    }
     let insists = manner.is(Mutant::InsistsOnDeflate);
     if manner.varies(Variant::OffersDeflate) || insists || manner.is(Mutant::CannotInflate) {
         let offer = HeaderValue::from_static("permessage-deflate; client_max_window_bits");

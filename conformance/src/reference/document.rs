@@ -40,9 +40,14 @@ pub(super) fn second_subscription() -> Value {
     json!({"query": "subscription { chatMessage(channelId: 1) { message } }"})
 }
 
-/// A query of the protocol document, as a payload.
+/// A query of the protocol document: a channel's id, by its streamer's name.
+pub(super) fn question() -> Doc {
+    Doc::new(r#"query { channel(streamerUsername: "Mytho") { id } }"#)
+}
+
+/// The same as a payload.
 pub(super) fn query() -> Value {
-    json!({"query": r#"query { channel(streamerUsername: "Mytho") { id } }"#, "variables": {}})
+    json!({"query": question().query, "variables": {}})
 }
 
 /// A mutation that greets a channel, as a payload.

@@ -275,10 +275,11 @@ impl Session<'_> {
 
     fn react(&mut self, event: Event) -> Next {
         match event {
-            Event::Joined => {
-                let sent = self.client.send_doc(self.now(), &self.subscription);
+            Event::Joined if self.manner.varies(Variant::AsksFirst) => {
+                let sent = self.client.send_doc(self.now(), &document::question());
                 self.asked.extend(sent);
             }
+            Event::Joined => self.subscribe(),
             Event::Replied { msg_ref, reply } if reply.status == Status::Error => {
                 self.complain(format!("refused: {}", reply.response));
                 match self.manner {
@@ -313,6 +314,11 @@ impl Session<'_> {
             Event::ChannelClosed if self.manner.is(Mutant::IgnoresChannelClose) => {}
             Event::ChannelCrashed | Event::ChannelClosed => self.join_later(),
             Event::Violation(violation) => self.complain(format!("skipped: {violation}")),
+            Event::Replied { msg_ref, .. }
+                if self.manner.varies(Variant::AsksFirst) && self.asked.contains(&msg_ref) =>
+            {
+                self.subscribe();
+            }
             Event::Replied { .. }
             | Event::Subscribed { .. }
             | Event::Unsubscribed { .. }
@@ -321,6 +327,11 @@ impl Session<'_> {
             | Event::Closed(_) => {}
         }
         Next::GoOn
+    }
+
+    fn subscribe(&mut self) {
+        // A refusal means that the channel is gone, and then there will be another join.
+        self.asked.extend(self.client.send_doc(self.now(), &self.subscription));
     }
 
     fn join_was_refused(&mut self) -> Next {

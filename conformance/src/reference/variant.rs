@@ -27,6 +27,8 @@ macro_rules! variants {
 }
 
 variants! {
+    /// Knows tokens, and ends when it is given none.
+    TokensOnly = "tokens-only",
     /// Frames with blanks after commas.
     Blanks = "blanks",
     /// Payloads whose keys stand in another order.
@@ -47,6 +49,8 @@ variants! {
     AllChannels = "all-channels",
     /// A query behind the subscription: several documents on one socket.
     TwoDocuments = "two-documents",
+    /// Asks for the channel by its streamer's name, and subscribes when it has the answer.
+    AsksFirst = "asks-first",
     /// Documents in one burst behind the join, before its reply.
     Burst = "burst",
     /// All refs `"1"`, as the protocol document prints them.

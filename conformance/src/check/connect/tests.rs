@@ -82,7 +82,13 @@ fn a_given_client_id_is_sent_under_its_own_name() {
     check(3, asks(&[("token", "<client_id>")]), Unmet);
     check(3, asks(&[("client_id", "<client_id>"), ("token", "<token>")]), Unmet);
     check(3, asks(&[("client_id", "<other:36>")]), Unmet);
-    check(3, asks(&[]), Unmet);
+    check(3, asks(&[("clientId", "<client_id>")]), Unmet);
+    // The credential that it is made for was not given.
+    for query in [&[][..], &[("token", "undefined")], &[("token", "")]] {
+        check(3, asks(query), Unseen);
+        check(4, asks(query), Unseen);
+    }
+    check(4, Wire::new().upgrade(0.1, PATH, &[("token", "undefined")], 403), Unmet);
     check(3, Wire::new().open(0.1), Unseen);
 }
 
