@@ -81,11 +81,26 @@ fn backs_off(session: &Session) -> Observation {
     };
     let told =
         format!("{} tries, pauses from {} to {} s", requests.len(), secs(shortest), secs(last));
-    let grows = last >= LONG_ENOUGH || last >= shortest * 3 / 2 || pauses.len() < ENOUGH;
-    if grows {
+    if pauses.len() < ENOUGH || last >= LONG_ENOUGH || are_long(&pauses) || grow(&pauses) {
         return Observation::met(told).at_entry(first.entry, first.at);
     }
     Observation::unmet(told).expecting(expected).at_entry(first.entry, first.at)
+}
+
+/// Whether the pauses are a second long where chance makes half of them shorter.
+fn are_long(pauses: &[Duration]) -> bool {
+    mean(pauses) >= LONG_ENOUGH * 4 / 5
+}
+
+/// Whether the last third of the pauses is longer than the first. One alone may be short or long by chance.
+fn grow(pauses: &[Duration]) -> bool {
+    let third = pauses.len().div_ceil(3);
+    mean(&pauses[pauses.len() - third..]) >= mean(&pauses[..third]) * 3 / 2
+}
+
+fn mean(pauses: &[Duration]) -> Duration {
+    let count = u32::try_from(pauses.len()).unwrap_or(u32::MAX).max(1);
+    pauses.iter().sum::<Duration>() / count
 }
 
 #[cfg(test)]
@@ -109,6 +124,11 @@ mod tests {
         check(&[0.0, 0.01, 0.06, 0.16, 0.31, 0.51, 0.76, 1.26, 2.26, 4.26], Met);
         check(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], Met);
         check(&[0.0, 0.6, 1.2, 1.8, 2.4, 3.0, 3.6, 4.2, 4.8, 5.4, 6.0, 6.6], Unmet);
+        // One short pause is no beginning of longer ones.
+        let steady = (0..12).map(|n| 0.01 + 0.7 * f64::from(n));
+        check(&[0.0].into_iter().chain(steady).collect::<Vec<_>>(), Unmet);
+        // A second, give or take a half, as chance has it.
+        check(&[0.0, 1.4, 2.0, 3.3, 4.1, 5.5, 6.1, 7.2, 7.9], Met);
         let quick: Vec<_> = (0..20).map(|n| f64::from(n) * 0.2).collect();
         check(&quick, Unmet);
         check(&[0.0], Met);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use glimesh_mock::transcript::{From, What};
 use glimesh_proto::names;
 
+use crate::check::afresh::ON_ITS_WAY;
 use crate::check::heartbeat::ended_by;
 use crate::check::limit::{drop_note, spoiled};
 use crate::check::process::how_it_ended;
@@ -97,7 +98,10 @@ fn takes_null_refs(session: &Session) -> Observation {
         if let Some(observation) = ended_by(session, connection, push) {
             return observation.expecting(expected);
         }
-        let next = connection.client_frames().find(|(seen, _)| seen.entry > push.entry);
+        // A frame that was on its way says nothing.
+        let next = connection
+            .client_frames()
+            .find(|(seen, _)| seen.entry > push.entry && seen.at.since(push.at) > ON_ITS_WAY);
         match next {
             Some((seen, frame)) => {
                 let told = format!("it goes on, with {} after the message", frame.event);
@@ -251,6 +255,7 @@ mod tests {
     fn a_message_has_no_refs() {
         let told = || Wire::new().open(1.0).subscribed(1.1).server(2.0, DATA);
         assert_eq!(outcome("MS003", told().beat(26.0)), Met);
+        assert_eq!(outcome("MS003", told().beat(2.1)), Unseen);
         assert_eq!(outcome("MS003", told().close(2.1, From::Client, 1002)), Unmet);
         assert_eq!(outcome("MS003", told().entry(2.1, exited(Some(1), None))), Unmet);
         assert_eq!(outcome("MS003", told()), Unseen);
