@@ -10,7 +10,7 @@ use std::time::Duration;
 use glimesh_mock::replay::{NothingRecorded, Pace, Replay, Speed};
 use glimesh_mock::scenario::{Awaited, Step};
 use glimesh_mock::transcript::{ClockStamp, Entry, From, Transcript, What};
-use glimesh_mock::{MockServer, Scenario, TOKEN, skeleton};
+use glimesh_mock::{MockServer, Profile, Scenario, TOKEN, skeleton};
 use raw::{Line, RawFrame, Seen, upgrade_request};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -279,6 +279,24 @@ async fn skeleton_is_a_valid_scenario_that_does_the_same() {
     assert_eq!(began.elapsed().as_secs(), 12);
     server.scenario_ended().await;
     server.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn compression_that_was_agreed_on_is_agreed_on_again() {
+    let offer = "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    let offering = upgrade_request(&target()).replace("\r\n\r\n", offer);
+    for accepts_deflate in [true, false] {
+        let profile = Profile { accepts_deflate, ..Profile::glimesh() };
+        let server = MockServer::builder().in_memory().profile(profile).start().await.unwrap();
+        for request in [&offering, &upgrade_request(&target())] {
+            let mut line = Line::over(server.connect(), false);
+            line.send(request.as_bytes()).await;
+            assert!(matches!(line.next().await, Seen::Http { status: 101, .. }));
+        }
+        let made = Scenario::parse("made", &skeleton(&server.stop().await)).unwrap();
+        let agrees = made.settings.over(&Profile::glimesh()).accepts_deflate;
+        assert_eq!(agrees, accepts_deflate);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,6 +16,7 @@ mod stream;
 pub(crate) use blocks::Blocks;
 pub use compress::Deflater;
 pub use inflate::Fault;
+pub(crate) use offer::parameters;
 pub use offer::{Agreed, agree};
 pub use stream::Inflating;
 

@@ -1,6 +1,6 @@
 //! Compressed messages, inflated while they pass by. Pure: it keeps no more of them than a transcript does.
 
-use crate::deflate::{Blocks, Fault};
+use crate::deflate::{Blocks, Fault, parameters};
 use crate::transcript::MAX_DATA;
 
 /// What was agreed on of permessage-deflate.
@@ -37,9 +37,6 @@ pub(super) enum Unread {
     Lost,
 }
 
-/// The extension's name.
-const NAME: &str = "permessage-deflate";
-
 /// The longest message that is inflated, in bytes: a kilobyte that passes by may be a megabyte of work.
 const LONGEST: usize = 16 << 20;
 
@@ -64,13 +61,6 @@ impl Agreed {
             server_takes_over: takes_over("server_no_context_takeover"),
         })
     }
-}
-
-/// The names of the parameters of an extension, if it is this one.
-fn parameters(extension: &str) -> Option<impl Iterator<Item = &str>> {
-    let mut parts = extension.split(';').map(str::trim);
-    let is_ours = parts.next()?.eq_ignore_ascii_case(NAME);
-    is_ours.then(|| parts.map(|part| part.split('=').next().unwrap_or(part).trim()))
 }
 
 impl Inflation {
