@@ -106,7 +106,6 @@ impl fmt::Display for Why {
 mod tests {
     use clap::Parser as _;
 
-    use super::*;
     use crate::args::{Cli, Command};
     use crate::plan::{Plan, PlanError};
 

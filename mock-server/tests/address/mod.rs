@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 /// Any port of an address that no other process has, nor another test of this process with another `number`, which is
 /// less than 4. Where the system has only one loopback address, it is that one.
-pub fn own(number: u32) -> SocketAddr {
+pub(crate) fn own(number: u32) -> SocketAddr {
     // Process ids have 22 bits at most on Linux, and 24 are free behind 127.
     let [_, a, b, c] = (std::process::id() << 2 | number).to_be_bytes();
     let own = SocketAddr::from((Ipv4Addr::new(127, a, b, c), 0));
