@@ -16,6 +16,7 @@ pub mod results;
 
 pub mod args;
 pub mod config;
+pub mod left_out;
 pub mod plan;
 pub mod selection;
 pub mod suite;

@@ -11,6 +11,7 @@ use crate::args::{ClockArg, Deny, Duty, LevelArg, ProfileName, RunArgs, Shard};
 use crate::check::{self, Capability, Check, Scope};
 use crate::client::{self, ContractError};
 use crate::clock::Clock;
+use crate::left_out::LeftOut;
 use crate::own;
 use crate::results::Results;
 use crate::selection::{Context, SelectError, Selection};
@@ -94,6 +95,9 @@ pub enum PlanError {
     /// The selection is wrong, or names what does not exist.
     #[error(transparent)]
     Selection(#[from] SelectError),
+    /// What is selected cannot be seen in the run that was asked for.
+    #[error(transparent)]
+    LeftOut(#[from] LeftOut),
     /// The scenario cannot be read, or is wrong.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
@@ -321,22 +325,22 @@ fn clock(args: &RunArgs, command: &[String], bundles: bool) -> Result<Clock, Pla
 }
 
 /// The checks that are selected and can be seen.
-fn checks(args: &RunArgs, start: Start) -> Result<Vec<&'static Check>, SelectError> {
-    let catalogue = check::catalogue();
-    let mut checks = match &args.select {
-        Some(text) => {
+fn checks(args: &RunArgs, start: Start) -> Result<Vec<&'static Check>, PlanError> {
+    let mut catalogue = check::catalogue();
+    if args.scenario.is_some() {
+        catalogue.push(&own::AWAITED);
+    }
+    let selection = args.select.as_deref().map(Selection::parse).transpose()?;
+    let selected = match &selection {
+        Some(selection) => {
             let last = last_results(&args.report_dir);
-            let context = Context { catalogue: &catalogue, last: last.as_ref() };
-            Selection::parse(text)?.of(context)?
+            selection.of(Context { catalogue: &catalogue, last: last.as_ref() })?
         }
         None => catalogue,
     };
-    checks.retain(|check| suite::level(check) == args.level);
-    checks.retain(|check| args.soak || suite::is_usual(check));
-    // Somebody else's process is nobody's business.
-    let of_processes =
-        |check: &Check| ["process/", "endurance/"].iter().any(|area| check.slug.starts_with(area));
-    checks.retain(|check| start == Start::Spawn || !of_processes(check));
+    let mut checks = LeftOut::of(selected, selection.as_ref(), args, start)?;
+    // Whoever plays a scenario is judged by it, whatever else is selected.
+    checks.retain(|check| check.id != own::AWAITED.id);
     Ok(checks)
 }
 

@@ -18,6 +18,7 @@ use crate::plan::{Plan, Start};
 use crate::play::{self, KitFault, Played, Way};
 use crate::results::{SessionResult, Verdict};
 use crate::session::Session;
+use crate::suite;
 use crate::turn::Turn;
 
 /// How many times a session is run again whose window a stall of the machine has spoiled.
@@ -221,9 +222,10 @@ impl Runner<'_> {
         let Sighting { check, observation, .. } = sighting;
         match judge::verdict(check.level, observation.outcome) {
             Verdict::Fail => true,
-            // What this session alone can show, and did not.
+            // What this session alone can show, and did not; unless it would take minutes in real time to show no more.
             Verdict::Inconclusive => {
-                (check.timing && spoiled) || matches!(check.scope, Scope::Of(_))
+                let is_alone = matches!(check.scope, Scope::Of(_));
+                (check.timing && spoiled) || (is_alone && suite::is_usual(check))
             }
             Verdict::Weak if self.plan.deny_weak => true,
             Verdict::Weak => observation.timing.is_some_and(|timing| {
@@ -263,4 +265,33 @@ fn is_among(check: &Check, checks: &[&Check]) -> bool {
 fn longest(plan: &Plan) -> Duration {
     let lengths = plan.sessions.iter().map(|session| play::expected_length(plan, session));
     lengths.max().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::check;
+    use crate::check::testing::Wire;
+
+    /// The checks that call for a second look after a session in which nothing happened.
+    async fn doubtful_after_nothing(scenario: &str) -> Vec<&'static str> {
+        let checks = check::catalogue();
+        let plan = Plan { checks, ..Plan::for_client(Path::new("kit"), Vec::new()) };
+        let (_keep, interrupt) = watch::channel(false);
+        let (probe, began) = (Probe::start(), Instant::now());
+        let runner = Runner { plan: &plan, emit: &|_| {}, interrupt, probe: &probe, began };
+        let session = Wire::new().scenario(scenario).accelerated(10).session();
+        runner.doubtful(&session).into_iter().map(|check| check.id).collect()
+    }
+
+    #[tokio::test]
+    async fn what_an_accelerated_session_did_not_show_is_looked_at_again_unless_that_takes_minutes()
+    {
+        assert!(doubtful_after_nothing("held-join").await.contains(&"JN003"));
+        for soak in suite::SOAK {
+            assert_eq!(doubtful_after_nothing(soak).await, Vec::<&str>::new(), "{soak}");
+        }
+    }
 }

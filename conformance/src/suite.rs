@@ -19,23 +19,23 @@ pub const SESSIONS: [&str; 35] = [
     "heartbeat-foreign-ref",
     "muted-heartbeat",
     "pending-heartbeat",
-    "heartbeat-late-reply",
-    "busy-chat",
-    "unanswered-doc",
-    "unanswered-join",
-    "upgrade-never-answered",
-    "unknown-channel",
     "odd-frames",
     "burst",
     "odd-heartbeat-replies",
+    "heartbeat-late-reply",
+    "late-join",
+    "busy-chat",
+    "unanswered-doc",
+    "slow-link",
+    "unanswered-join",
+    "upgrade-never-answered",
+    "unknown-channel",
     "upgrade-in-five-seconds",
     "always-403",
     "overloaded",
     "closed-after-each-join",
-    "slow-link",
     "lost-channel",
     "fuzzed-frames",
-    "late-join",
     "refused-subscription",
     "held-join",
     "malformed",
@@ -163,5 +163,15 @@ mod tests {
                 "the suite {NAME} is drawn from the document {DOCUMENT}, not from \"00000000\""
             )
         );
+    }
+
+    #[test]
+    fn whatever_takes_a_minute_is_among_the_first_that_start() {
+        // As many sessions run side by side unless said.
+        const JOBS: usize = 16;
+        for late in &super::SESSIONS[JOBS..] {
+            let length = crate::play::real_length(late);
+            assert!(length < std::time::Duration::from_secs(60), "{late} takes {length:?}");
+        }
     }
 }

@@ -8,12 +8,13 @@ use glimesh_proto::diagnostic::{Context, Reaction, diagnose};
 use glimesh_proto::{ClientMessage, Frame, Instant, Ref, ServerMessage, Status, names};
 use serde_json::Value;
 
+use crate::deflate;
 use crate::scenario::{Auth, Span};
 use crate::transcript::{Entry, From, Transcript, What};
 
 /// Writes a scenario file in which the server does what it did in a transcript: its messages, late, wrong and
-/// missing answers, and ends, at the same times. What it answered correctly needs no line, and neither do
-/// heartbeats.
+/// missing answers, and ends, at the same times, and compression if it was agreed on. What it answered correctly needs
+/// no line, and neither do heartbeats.
 ///
 /// It is a skeleton: whoever knows what went wrong deletes the rest and says why in its first lines.
 pub fn skeleton(transcript: &Transcript) -> String {
@@ -60,6 +61,8 @@ struct Maker {
     /// Frames whose answers have not come.
     asked: HashMap<(u32, Option<Ref>), Asked>,
     connections: HashMap<u32, Connection>,
+    /// Whether permessage-deflate was agreed on with some connection.
+    deflates: bool,
     /// Whether a subscription was granted under a ref.
     granted: HashMap<(u32, Option<Ref>), bool>,
 }
@@ -100,7 +103,9 @@ impl Maker {
     fn take(&mut self, entry: &Entry) {
         let Some(conn) = entry.conn else { return };
         match &entry.what {
-            What::Upgrade { status: 101, .. } => {
+            What::Upgrade { status: 101, extensions, .. } => {
+                let mut agreed = extensions.iter().flat_map(|agreed| agreed.split(','));
+                self.deflates |= agreed.any(|it| deflate::parameters(it).is_some());
                 self.awaited("upgrade", entry.at);
                 self.awaited("open", entry.at);
                 let opened = Connection { opened_at: entry.at, ..Connection::default() };
@@ -356,7 +361,7 @@ impl Maker {
         if transcript.header.given.auth == Auth::ClientId.as_str() {
             text.push_str("credential: client_id\n");
         }
-        if transcript.entries.iter().any(agreed_on_deflate) {
+        if self.deflates {
             text.push_str("settings: {deflate.accepted: true}\n");
         }
         if !self.rules.is_empty() {
@@ -365,11 +370,6 @@ impl Maker {
         let _ = write!(text, "timeline:\n{}  - end\n", self.steps);
         text
     }
-}
-
-fn agreed_on_deflate(entry: &Entry) -> bool {
-    let What::Upgrade { extensions: Some(agreed), .. } = &entry.what else { return false };
-    agreed.contains("permessage-deflate")
 }
 
 /// Whether `phx_error` or `phx_close` is what the server says by itself: with an empty payload, on the control topic.

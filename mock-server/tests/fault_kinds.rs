@@ -4,8 +4,11 @@
 #[expect(dead_code, reason = "other tests use the rest")]
 mod raw;
 
+mod address;
+
 use std::collections::BTreeSet;
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use glimesh_mock::{MockServer, Scenario};
@@ -250,7 +253,8 @@ async fn binary_messages_are_sent() {
 
 #[tokio::test]
 async fn port_is_shut_while_connections_stand() {
-    let server = start(
+    let server = start_at(
+        address::own(0),
         "timeline: [{await: {what: open, within: 20s}}, stop_listening, {send: shut}, {await: {what: ping, within: 20s}}, listen, {send: open}]",
     )
     .await;
@@ -299,9 +303,13 @@ async fn upgrades_fail_by_chance() {
 }
 
 async fn start(yaml: &str) -> MockServer {
+    start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), yaml).await
+}
+
+async fn start_at(addr: SocketAddr, yaml: &str) -> MockServer {
     let yaml = format!("title: t\nwhy: w\n{yaml}");
     let scenario = Scenario::parse("t", &yaml).unwrap_or_else(|error| panic!("{error}"));
-    MockServer::builder().scenario(scenario).start().await.expect("a port is free")
+    MockServer::builder().scenario(scenario).listen(addr).start().await.expect("a port is free")
 }
 
 fn target(server: &MockServer) -> String {

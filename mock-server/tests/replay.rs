@@ -282,15 +282,21 @@ async fn skeleton_is_a_valid_scenario_that_does_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_agreed_on_in_the_upgrade_becomes_a_setting() {
-    let mut transcript = recorded().await;
-    for entry in &mut transcript.entries {
-        if let What::Upgrade { extensions, .. } = &mut entry.what {
-            *extensions = Some("permessage-deflate; server_no_context_takeover".to_owned());
+async fn compression_that_was_agreed_on_is_agreed_on_again() {
+    let offer = "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    let offering = upgrade_request(&target()).replace("\r\n\r\n", offer);
+    for accepts_deflate in [true, false] {
+        let profile = Profile { accepts_deflate, ..Profile::glimesh() };
+        let server = MockServer::builder().in_memory().profile(profile).start().await.unwrap();
+        for request in [&offering, &upgrade_request(&target())] {
+            let mut line = Line::over(server.connect(), false);
+            line.send(request.as_bytes()).await;
+            assert!(matches!(line.next().await, Seen::Http { status: 101, .. }));
         }
+        let made = Scenario::parse("made", &skeleton(&server.stop().await)).unwrap();
+        let agrees = made.settings.over(&Profile::glimesh()).accepts_deflate;
+        assert_eq!(agrees, accepts_deflate);
     }
-    let made = Scenario::parse("made", &skeleton(&transcript)).unwrap();
-    assert!(made.settings.over(&Profile::default()).accepts_deflate);
 }
 
 #[tokio::test(start_paused = true)]

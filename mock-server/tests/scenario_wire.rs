@@ -3,7 +3,10 @@
 #[expect(dead_code, reason = "other tests use the rest")]
 mod raw;
 
+mod address;
+
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use glimesh_mock::transcript::What;
@@ -80,7 +83,8 @@ async fn revoked_credentials_are_refused() {
 
 #[tokio::test]
 async fn port_is_shut_from_the_start_and_opened_later() {
-    let server = start("listening: false\ntimeline:\n- pause: 300ms\n- listen").await;
+    let steps = "listening: false\ntimeline:\n- pause: 300ms\n- listen";
+    let server = start_at(address::own(1), steps).await;
     let refused = TcpStream::connect(server.addr()).await.expect_err("nobody listens");
     assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
     server.scenario_ended().await;
@@ -89,8 +93,8 @@ async fn port_is_shut_from_the_start_and_opened_later() {
 
 #[tokio::test]
 async fn server_restarts_on_the_same_port() {
-    let server =
-        start("timeline:\n- await: {what: join, within: 20s}\n- restart: {pause: 500ms}").await;
+    let steps = "timeline:\n- await: {what: join, within: 20s}\n- restart: {pause: 500ms}";
+    let server = start_at(address::own(2), steps).await;
     let mut line = joined(&server).await;
     assert_eq!(line.next().await, Seen::Eof, "TCP ends without a close frame");
     let refused = TcpStream::connect(server.addr()).await.expect_err("nobody listens");
@@ -249,9 +253,13 @@ async fn bytes_are_corrupted_and_cut_off() {
 }
 
 async fn start(yaml: &str) -> MockServer {
+    start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), yaml).await
+}
+
+async fn start_at(addr: SocketAddr, yaml: &str) -> MockServer {
     let scenario = Scenario::parse("t", &format!("title: t\nwhy: w\n{yaml}"));
     let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
-    MockServer::builder().scenario(scenario).start().await.expect("a port is free")
+    MockServer::builder().scenario(scenario).listen(addr).start().await.expect("a port is free")
 }
 
 fn target(server: &MockServer) -> String {

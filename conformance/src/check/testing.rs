@@ -66,6 +66,12 @@ impl Wire {
         self
     }
 
+    /// Runs on the accelerated clock.
+    pub(crate) fn accelerated(mut self, rate: u32) -> Self {
+        self.transcript.header.clock = ClockStamp { mode: "accel".to_owned(), rate };
+        self
+    }
+
     /// Runs on the contract clock.
     pub(crate) fn contract(mut self, rate: u32) -> Self {
         self.transcript.header.clock = ClockStamp { mode: "contract".to_owned(), rate };

@@ -58,6 +58,12 @@ impl Selection {
         let selected = |check: &&'static Check| expr.selects(check, context);
         Ok(context.catalogue.iter().copied().filter(selected).collect())
     }
+
+    /// Whether the check's whole id or slug stands in it.
+    pub fn names(&self, check: &Check) -> bool {
+        let Some(expr) = &self.expr else { return false };
+        expr.terms(&mut |term| if term.names(check) { Err(()) } else { Ok(()) }).is_err()
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use super::bug;
 use super::error::Fault;
 use super::glob::Glob;
 use crate::check::{Capability, Check, Level, Scope};
+use crate::judge;
+use crate::own;
 use crate::play;
 use crate::results::Verdict;
 
@@ -118,6 +120,12 @@ impl Predicate {
         }
     }
 
+    /// Whether it is the check's whole id or slug.
+    pub(super) fn names(&self, check: &Check) -> bool {
+        matches!(&self.kind, Kind::Id(glob) if !self.text.contains('*')
+            && (glob.matches(check.id) || glob.matches(check.slug)))
+    }
+
     /// What is wrong with it in this catalogue: patterns that match nothing are mistakes.
     pub(super) fn complaint(&self, context: Context<'_>) -> Option<Fault> {
         let checks = || context.catalogue.iter();
@@ -127,7 +135,9 @@ impl Predicate {
         if checks().any(|check| self.selects(check, context)) {
             return None;
         }
+        let is_beside = judge::BESIDE_THE_CATALOGUE.iter().find(|check| self.names(check));
         match &self.kind {
+            Kind::Id(_) if let Some(check) = is_beside => Some(beside(check, self.at.clone())),
             Kind::Id(_) => {
                 let names: Vec<_> = checks().flat_map(|check| [check.id, check.slug]).collect();
                 let message = format!(
@@ -161,6 +171,16 @@ impl Predicate {
             }
         }
     }
+}
+
+/// What is wrong with naming a check that is not in the catalogue.
+fn beside(check: &Check, at: Range<usize>) -> Fault {
+    let id = check.id;
+    if id == own::AWAITED.id {
+        let message = format!("{id} judges how a client meets a scenario of your own");
+        return Fault::new(at, message).helped("add --scenario NAME|FILE");
+    }
+    Fault::new(at, format!("{id} is judged in every run, whatever is selected"))
 }
 
 const LEVELS: [(&str, Level); 4] =

@@ -1,8 +1,7 @@
 //! WebSocket frames with compressed messages, made into frames without. Pure: bytes in any portions go in and out.
 
-use flate2::{Decompress, FlushDecompress, Status};
-
-use super::{COMPRESSED, TAIL};
+use super::COMPRESSED;
+use super::blocks::Blocks;
 
 /// Why what came cannot be inflated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,17 +47,12 @@ enum At {
 struct Message {
     opcode: u8,
     is_masked: bool,
-    decompress: Decompress,
+    blocks: Blocks,
     /// What of it was inflated.
     plain: Vec<u8>,
-    /// Whether a block said that it is the last one, and nothing came behind it.
-    is_ended: bool,
 }
 
-/// A block that is empty and the last one. Source: RFC 1951, section 3.2.4.
-const END: [u8; 5] = [1, 0, 0, 0xff, 0xff];
-
-/// How much is unmasked, and how much room there is to inflate into, at a time.
+/// How much is unmasked at a time.
 const PORTION: usize = 4 << 10;
 
 impl Inflater {
@@ -99,7 +93,7 @@ impl Inflater {
                     *left -= now.len() as u64;
                     *masked = (*masked + now.len()) % mask.len();
                     if let Some(message) = &mut self.message {
-                        message.inflate(&plain, self.most)?;
+                        message.blocks.inflate(&plain, &mut message.plain, self.most)?;
                     }
                     self.end_of_frame(out)?;
                     rest
@@ -196,59 +190,12 @@ impl Frame {
 
 impl Message {
     fn new(opcode: u8, is_masked: bool) -> Self {
-        let decompress = Decompress::new(false);
-        Self { opcode, is_masked, decompress, plain: Vec::new(), is_ended: false }
-    }
-
-    fn inflate(&mut self, mut input: &[u8], most: usize) -> Result<(), Fault> {
-        loop {
-            if self.plain.len() == self.plain.capacity() {
-                self.plain.reserve(PORTION);
-            }
-            let (taken, made) = (self.decompress.total_in(), self.plain.len());
-            let status = self
-                .decompress
-                .decompress_vec(input, &mut self.plain, FlushDecompress::Sync)
-                .map_err(|_| Fault::Malformed("its bytes are no DEFLATE blocks"))?;
-            let taken = usize::try_from(self.decompress.total_in() - taken).unwrap_or(usize::MAX);
-            input = input.get(taken..).unwrap_or_default();
-            if self.plain.len() > most {
-                return Err(Fault::TooBig(self.plain.len()));
-            }
-            if taken > 0 {
-                self.is_ended = false;
-            }
-            if status == Status::StreamEnd {
-                // Another block may follow. Source: RFC 7692, section 7.2.3.5.
-                self.decompress.reset(false);
-                self.is_ended = true;
-            }
-            let is_idle = taken == 0 && self.plain.len() == made;
-            // Room that is left says that nothing waits inside any more.
-            if input.is_empty() && (is_idle || self.plain.len() < self.plain.capacity()) {
-                return Ok(());
-            }
-            if is_idle {
-                return Err(Fault::Malformed("its bytes are no DEFLATE blocks"));
-            }
-        }
+        Self { opcode, is_masked, blocks: Blocks::new(), plain: Vec::new() }
     }
 
     /// Puts the message as one plain frame behind `out`.
     fn finish(mut self, most: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
-        let unended = || Fault::Malformed("it does not end where a block ends");
-        let of_the_end = |fault| match fault {
-            Fault::Malformed(_) => unended(),
-            other => other,
-        };
-        if !self.is_ended {
-            self.inflate(&TAIL, most).map_err(of_the_end)?;
-            let length = self.plain.len();
-            self.inflate(&END, most).map_err(of_the_end)?;
-            if !self.is_ended || self.plain.len() != length {
-                return Err(unended());
-            }
-        }
+        self.blocks.end(&mut self.plain, most)?;
         let length = self.plain.len();
         let mask_bit = u8::from(self.is_masked) << 7;
         out.push(0x80 | self.opcode);

@@ -7,13 +7,16 @@
 //!
 //! Source: RFC 7692, section 7; RFC 6455, section 5.2, for frames.
 
+mod blocks;
 mod compress;
 mod inflate;
 mod offer;
 mod stream;
 
+pub(crate) use blocks::Blocks;
 pub use compress::Deflater;
 pub use inflate::Fault;
+pub(crate) use offer::parameters;
 pub use offer::{Agreed, agree};
 pub use stream::Inflating;
 

@@ -27,6 +27,13 @@ pub fn agree<'a>(values: impl IntoIterator<Item = &'a str>) -> Option<Agreed> {
     values.into_iter().flat_map(|value| value.split(',')).find_map(acceptable)
 }
 
+/// The names of the parameters of one extension of such a header, if it is this one.
+pub(crate) fn parameters(extension: &str) -> Option<impl Iterator<Item = &str>> {
+    let mut parts = extension.split(';').map(str::trim);
+    let is_ours = parts.next()?.eq_ignore_ascii_case(NAME);
+    is_ours.then(|| parts.map(|part| part.split('=').next().unwrap_or(part).trim()))
+}
+
 impl Agreed {
     /// The value of the answer's header `Sec-WebSocket-Extensions`.
     pub fn answer(&self) -> String {

@@ -1,5 +1,7 @@
 //! WebSocket frames, read out of bytes that pass by. Pure: it keeps no more than a transcript does.
 
+use super::inflate::{Inflation, Unread};
+use crate::deflate::COMPRESSED;
 use crate::transcript::MAX_DATA;
 
 /// Something that came to its end in the bytes.
@@ -21,10 +23,10 @@ pub(super) enum Piece {
         code: Option<u16>,
         reason: String,
     },
-    /// A compressed message of so many bytes, where both sides had agreed on that. What it says is not read.
-    Compressed(usize),
     /// What RFC 6455 does not allow; reading goes on as far as it can.
     Fault(String),
+    /// A compressed message that was not read.
+    Unread(Unread),
 }
 
 /// Reads one direction of a WebSocket.
@@ -32,11 +34,11 @@ pub(super) enum Piece {
 pub(super) struct Reader {
     /// Whether every frame must be masked, or none.
     from_client: bool,
-    /// Whether messages may be compressed. Source: RFC 7692, section 6.
-    deflates: bool,
     head: Vec<u8>,
     frame: Option<Frame>,
     message: Option<Message>,
+    /// Reads what is compressed, where that was agreed on.
+    inflation: Option<Inflation>,
     /// Where the frames begin is not known any more.
     lost: bool,
 }
@@ -57,23 +59,33 @@ struct Frame {
 #[derive(Debug)]
 struct Message {
     binary: bool,
-    /// Its payload is compressed, by an extension.
-    compressed: bool,
+    payload: Payload,
     kept: Vec<u8>,
     len: usize,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Payload {
+    Plain,
+    Compressed,
+    /// It cannot be read, and that has been said.
+    Unread,
+}
+
 /// The longest payload of a control frame. Source: RFC 6455, section 5.5.
 const LONGEST_CONTROL: u64 = 125;
+
+/// How much of a control frame is kept, in bytes.
+const ROOM: usize = LONGEST_CONTROL as usize;
 
 const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
 impl Reader {
-    /// `deflates`: both sides have agreed on permessage-deflate.
-    pub(super) const fn new(from_client: bool, deflates: bool) -> Self {
-        Self { from_client, deflates, head: Vec::new(), frame: None, message: None, lost: false }
+    /// `inflation` is for a connection on which permessage-deflate was agreed on.
+    pub(super) const fn new(from_client: bool, inflation: Option<Inflation>) -> Self {
+        Self { from_client, head: Vec::new(), frame: None, message: None, inflation, lost: false }
     }
 
     /// Takes bytes in any portions; gives what they complete.
@@ -144,15 +156,23 @@ impl Reader {
                 if self.message.is_some() {
                     fault("a new message where a fragment must go on".to_owned());
                 }
-                let compressed = reserved & 0x40 != 0;
-                if compressed && !self.deflates {
-                    fault(
-                        "a compressed message, which was not agreed on: its first reserved bit is set"
-                            .to_owned(),
-                    );
-                }
+                let payload = match &mut self.inflation {
+                    _ if reserved & COMPRESSED == 0 => Payload::Plain,
+                    Some(inflation) => {
+                        inflation.begin();
+                        Payload::Compressed
+                    }
+                    None => {
+                        fault(
+                            "a message whose first reserved bit is set, and no compression was agreed on; it is not \
+                             read"
+                                .to_owned(),
+                        );
+                        Payload::Unread
+                    }
+                };
                 let (kept, len) = (Vec::new(), 0);
-                self.message = Some(Message { binary: opcode == 2, compressed, kept, len });
+                self.message = Some(Message { binary: opcode == 2, payload, kept, len });
             }
             0 if self.message.is_none() => fault("a fragment of no message".to_owned()),
             CLOSE | PING | PONG if !fin || left > LONGEST_CONTROL => {
@@ -161,7 +181,7 @@ impl Reader {
             0 | CLOSE | PING | PONG => {}
             other => fault(format!("a frame of the reserved opcode {other}")),
         }
-        if reserved & 0x30 != 0 || reserved & 0x40 != 0 && !matches!(opcode, 1 | 2) {
+        if reserved & 0x30 != 0 || reserved & COMPRESSED != 0 && !matches!(opcode, 1 | 2) {
             fault(format!("a frame with reserved bits: {:03b}", reserved >> 4));
         }
         self.frame = Some(frame);
@@ -171,19 +191,17 @@ impl Reader {
         let Some(frame) = &mut self.frame else { return bytes };
         let take = usize::try_from(frame.left).unwrap_or(usize::MAX).min(bytes.len());
         let (now, rest) = bytes.split_at(take);
-        let kept = match frame.opcode {
-            0..=2 => self.message.as_mut().map(|message| {
-                message.len = message.len.saturating_add(take);
-                (&mut message.kept, MAX_DATA)
-            }),
-            _ => Some((&mut frame.control, LONGEST_CONTROL as usize)),
-        };
-        if let Some((kept, most)) = kept {
-            let room = most.saturating_sub(kept.len());
-            for (index, byte) in now.iter().take(room).enumerate() {
-                let mask = frame.mask.map_or(0, |mask| mask[(frame.masked + index) % 4]);
-                kept.push(byte ^ mask);
+        let mask = frame.mask.unwrap_or_default();
+        let plain = now.iter().zip(mask.iter().cycle().skip(frame.masked)).map(|(a, b)| a ^ b);
+        match (frame.opcode, &mut self.message) {
+            (0..=2, Some(message)) => {
+                if let Err(why) = message.take(plain, take, self.inflation.as_mut()) {
+                    message.payload = Payload::Unread;
+                    pieces.push(Piece::Unread(why));
+                }
             }
+            (0..=2, None) => {}
+            _ => frame.control.extend(plain.take(ROOM.saturating_sub(frame.control.len()))),
         }
         frame.masked = (frame.masked + take) % 4;
         frame.left -= take as u64;
@@ -198,16 +216,9 @@ impl Reader {
     fn end(&mut self, Frame { opcode, fin, control, .. }: Frame, pieces: &mut Vec<Piece>) {
         match opcode {
             0..=2 if fin => {
-                let Some(Message { binary, compressed, kept: bytes, len }) = self.message.take()
-                else {
-                    return;
-                };
-                match (compressed, binary) {
-                    (true, _) if self.deflates => pieces.push(Piece::Compressed(len)),
-                    (true, _) => {}
-                    (false, true) => pieces.push(Piece::Binary { bytes, len }),
-                    (false, false) => pieces.push(Piece::Text { bytes, len }),
-                }
+                let ended = self.message.take().map(|it| it.end(self.inflation.as_mut()));
+                pieces
+                    .extend(ended.and_then(|it| it.unwrap_or_else(|why| Some(Piece::Unread(why)))));
             }
             CLOSE => pieces.push(Piece::Close {
                 code: control.first_chunk().map(|code| u16::from_be_bytes(*code)),
@@ -217,6 +228,43 @@ impl Reader {
             PONG => pieces.push(Piece::Pong(control)),
             _ => {}
         }
+    }
+}
+
+impl Message {
+    /// Takes as much of its payload, without its mask.
+    fn take(
+        &mut self,
+        payload: impl Iterator<Item = u8>,
+        len: usize,
+        inflation: Option<&mut Inflation>,
+    ) -> Result<(), Unread> {
+        match (self.payload, inflation) {
+            (Payload::Plain, _) => {
+                self.len = self.len.saturating_add(len);
+                self.kept.extend(payload.take(MAX_DATA.saturating_sub(self.kept.len())));
+                Ok(())
+            }
+            (Payload::Compressed, Some(inflation)) => {
+                let payload: Vec<u8> = payload.collect();
+                inflation.take(&payload, &mut self.kept)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What it is, unless that was said already.
+    fn end(mut self, inflation: Option<&mut Inflation>) -> Result<Option<Piece>, Unread> {
+        match (self.payload, inflation) {
+            (Payload::Plain, _) => {}
+            (Payload::Compressed, Some(inflation)) => self.len = inflation.end(&mut self.kept)?,
+            _ => return Ok(None),
+        }
+        let Self { binary, kept: bytes, len, .. } = self;
+        Ok(Some(match binary {
+            true => Piece::Binary { bytes, len },
+            false => Piece::Text { bytes, len },
+        }))
     }
 }
 
@@ -240,7 +288,7 @@ mod tests {
     fn check(from_client: bool, frames: &[RawFrame], expected: &[Piece]) {
         let bytes: Vec<u8> = frames.iter().flat_map(RawFrame::bytes).collect();
         for size in [1, 2, 3, 7, bytes.len()] {
-            let mut reader = Reader::new(from_client, false);
+            let mut reader = Reader::new(from_client, None);
             let pieces: Vec<Piece> =
                 bytes.chunks(size).flat_map(|chunk| reader.feed(chunk)).collect();
             assert_eq!(pieces, expected, "in portions of {size}");
@@ -269,7 +317,7 @@ mod tests {
     #[test]
     fn long_messages_keep_their_length_and_lose_their_end() {
         let long = "x".repeat(MAX_DATA + 70_000);
-        let mut reader = Reader::new(true, false);
+        let mut reader = Reader::new(true, None);
         let pieces = reader.feed(&RawFrame::text(&long).bytes());
         let [Piece::Text { bytes, len }] = &pieces[..] else { panic!("{pieces:?}") };
         assert_eq!((bytes.len(), *len), (MAX_DATA, long.len()));
@@ -289,16 +337,13 @@ mod tests {
             &[fault("a frame of the reserved opcode 5"), text("b")],
         );
         let packed = RawFrame { rsv: 4, ..RawFrame::text("a") };
-        let frames = [packed, RawFrame::text("b")];
-        let said = "a compressed message, which was not agreed on: its first reserved bit is set";
-        check(true, &frames, &[fault(said), text("b")]);
-        let bytes: Vec<u8> = frames.iter().flat_map(RawFrame::bytes).collect();
-        assert_eq!(Reader::new(true, true).feed(&bytes), [Piece::Compressed(1), text("b")]);
+        let said = "a message whose first reserved bit is set, and no compression was agreed on; it is not read";
+        check(true, &[packed, RawFrame::text("b")], &[fault(said), text("b")]);
     }
 
     #[test]
     fn a_length_that_lies_ends_the_reading_and_not_more() {
-        let mut reader = Reader::new(true, false);
+        let mut reader = Reader::new(true, None);
         let mut bytes = vec![0x81, 0xff];
         bytes.extend([0xff; 12]);
         let pieces = reader.feed(&bytes);

@@ -18,12 +18,17 @@
 //! half-closed on the other side, a reset is a reset. The client's `Host` header goes on unchanged, too. TLS is ended
 //! and begun anew, on either side.
 //!
+//! Where the server takes a client's offer of permessage-deflate, compressed messages stand in the transcript as they
+//! were before that, whether or not they refer back to earlier ones, as the mock's own do. One that cannot be inflated
+//! has the note `not-deflate`; one of more than 16 MiB, and one that may refer back to such, the note `not-inflated`.
+//!
 //! On disk and in comments, credentials stand as marks: the first token that is seen as `<token>`, the first client
 //! id as `<client_id>`, others, and the values of fields that hold secrets such as `streamKey`, as `<other:LENGTH>`.
 
 mod comment;
 mod frames;
 mod http;
+mod inflate;
 mod passage;
 mod relay;
 mod tap;

@@ -12,6 +12,7 @@ use glimesh_proto::{Frame, names};
 use super::comment::{self, Tell};
 use super::frames::{Piece, Reader};
 use super::http::{self, Body, LONGEST_HEAD, NotHttp, RequestHead, ResponseHead};
+use super::inflate::{Agreed, Inflation, Unread};
 use crate::recorder::Recorder;
 use crate::transcript::{From, MAX_DATA, What};
 
@@ -138,8 +139,9 @@ impl Tap {
             return Ok(Side::Head(Vec::new()));
         }
         let request = self.asked.pop_front().ok_or(NotHttp)?;
-        let extensions = response.extensions.as_deref().unwrap_or_default();
-        let deflates = extensions.contains("permessage-deflate");
+        let offers = request.headers.iter().filter(|(name, _)| name == "sec-websocket-extensions");
+        let agreed =
+            Agreed::of(offers.map(|(_, offer)| offer.as_str()), response.extensions.as_deref());
         self.record(&request, response);
         let early = match std::mem::replace(&mut self.client, Side::Blind) {
             Side::Waiting(early) if request.is_upgrade() => Some(early),
@@ -150,13 +152,19 @@ impl Tap {
         };
         if let Some(early) = early {
             self.client = match status {
-                101 => Side::WebSocket(Reader::new(true, deflates)),
+                101 => {
+                    let inflation = agreed.map(|it| Inflation::new(it.client_takes_over));
+                    Side::WebSocket(Reader::new(true, inflation))
+                }
                 _ => Side::Head(Vec::new()),
             };
             self.pass(From::Client, &early);
         }
         Ok(match status {
-            101 => Side::WebSocket(Reader::new(false, deflates)),
+            101 => {
+                let inflation = agreed.map(|it| Inflation::new(it.server_takes_over));
+                Side::WebSocket(Reader::new(false, inflation))
+            }
             _ => side_of(body),
         })
     }
@@ -197,10 +205,7 @@ impl Tap {
     }
 
     fn not_http(&self, from: From) {
-        let who = match from {
-            From::Client => "the client",
-            From::Server => "the server",
-        };
+        let who = who(from);
         let text =
             format!("what {who} sends is not read any more: it is not HTTP; it is passed on");
         self.recorder.note(Some(self.conn), "not-http", &text);
@@ -248,14 +253,15 @@ impl Tap {
                 self.recorder.append(Some(conn), What::Pong { from, hex });
             }
             Piece::Close { code, reason } => self.recorder.close(conn, from, code, &reason),
-            Piece::Compressed(len) => {
-                let text = format!(
-                    "a compressed message of {len} bytes, passed on and not read; a client that offers no \
-                     permessage-deflate is read whole"
-                );
-                self.recorder.note(Some(conn), "compressed", &text);
-            }
             Piece::Fault(text) => self.recorder.note(Some(conn), "websocket-fault", &text),
+            Piece::Unread(why) => {
+                let code = match why {
+                    Unread::Malformed(_) => "not-deflate",
+                    Unread::TooLong | Unread::Lost => "not-inflated",
+                };
+                let text = format!("{} sends {why}", who(from));
+                self.recorder.note(Some(conn), code, &text);
+            }
         }
     }
 
@@ -267,6 +273,13 @@ impl Tap {
         {
             self.context.joined = None;
         }
+    }
+}
+
+const fn who(from: From) -> &'static str {
+    match from {
+        From::Client => "the client",
+        From::Server => "the server",
     }
 }
 

@@ -15,6 +15,7 @@ mod again;
 mod file;
 mod fill;
 mod fuzz;
+mod length;
 mod library;
 mod number;
 mod on;
@@ -34,7 +35,6 @@ mod tls;
 
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 pub use again::Again;
 pub(crate) use again::played;
@@ -239,46 +239,6 @@ impl Scenario {
             timeline: replay.as_ref().map_or(file.timeline, Replayed::timeline),
             replay,
         })
-    }
-
-    /// How long the timeline takes with a client that does everything at once, in real time: what it waits for, and the
-    /// longest that rules hold an answer. `rate` of the client's seconds pass in a real one, and `pace` of the session's.
-    pub fn length(&self, rate: u32, pace: u32) -> Duration {
-        let (rate, pace) = (rate.max(1), pace.max(1));
-        let repeated = |times: Count, every: Option<Span>| {
-            every.map_or(Duration::ZERO, |every| every.0 / rate * times.0.saturating_sub(1))
-        };
-        let length = |step: &Step| match step {
-            Step::Wait(span) => span.0 / rate,
-            Step::Pause(span) => span.0 / pace,
-            Step::Say(Say { times, every, .. })
-            | Step::Push(Push { times, every, .. })
-            | Step::Fuzz(Fuzz { times, every, .. }) => repeated(*times, *every),
-            Step::Restart(restart) => restart.pause.0 / pace,
-            _ => Duration::ZERO,
-        };
-        let steps = self.timeline.iter().enumerate().map(|(index, step)| match step {
-            Step::Again(again) => again
-                .round(&self.timeline[..index])
-                .iter()
-                .map(length)
-                .fold(Duration::ZERO, Duration::saturating_add)
-                .saturating_mul(again.times.0),
-            step => length(step),
-        });
-        let held = self.rules.iter().filter_map(|rule| match (rule.delay, rule.wait) {
-            (Some(delay), _) => Some(delay.0 / pace),
-            (None, Some(wait)) => Some(wait.0 / rate),
-            (None, None) => rule.reverse.map(|reverse| reverse.within.0 / pace),
-        });
-        let upgrades = self.upgrades.iter().filter_map(|upgrade| upgrade.delay);
-        let upgrades = upgrades.map(|delay| delay.0 / pace);
-        let replayed = self.replay.as_ref().map(|replay| replay.length() / rate);
-        steps
-            .chain(held)
-            .chain(upgrades)
-            .chain(replayed)
-            .fold(Duration::ZERO, Duration::saturating_add)
     }
 
     /// What may at some time be wrong with TLS; without any, it is for others to say whether TLS is spoken.

@@ -34,7 +34,7 @@ pub enum Step {
     PhxError,
     /// Ends the channel in order, with `phx_close`.
     PhxClose,
-    /// Ends the channel and does not tell.
+    /// Ends the channel without telling the client: what is pushed before the next join is unmatched.
     ForgetChannel,
     /// From here on the connection is open and the server says nothing on it, or answers some events no more. While
     /// it says nothing at all, no silent client is dropped.
