@@ -51,6 +51,7 @@ impl LeftOut {
         if left.is_empty() {
             return Ok(kept);
         }
+        left.sort_unstable_by_key(|(_, check)| check.id);
         let mut reasons: Vec<(Why, Vec<&'static str>)> = Vec::new();
         for (why, check) in left {
             match reasons.iter_mut().find(|(other, _)| *other == why) {

@@ -278,6 +278,8 @@ mod tests {
             V::SlowStart,
             V::ClosesEmpty,
             V::ClosesByTcp,
+            V::TokensOnly,
+            V::AsksFirst,
         ];
         for &variant in V::ALL {
             let differs = said(Manner::Correct(variant)) != polite;
