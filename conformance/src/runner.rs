@@ -260,3 +260,34 @@ fn longest(plan: &Plan) -> Duration {
     let lengths = plan.sessions.iter().map(|session| play::expected_length(plan, session));
     lengths.max().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::check::testing::Wire;
+    use crate::own;
+
+    #[test]
+    fn a_scenario_that_was_awaited_in_vain_under_an_accelerated_clock_is_looked_at_again() {
+        let mut plan = Plan::for_client(Path::new("kit"), Vec::new());
+        plan.checks = vec![&own::AWAITED];
+        let (_keep, interrupt) = watch::channel(false);
+        let (probe, began) = (Probe::start(), Instant::now());
+        let runner = Runner { plan: &plan, emit: &|_| {}, interrupt, probe: &probe, began };
+        let again = |wire: Wire, clock: Clock| {
+            let mut session = wire.scenario("crash").session();
+            session.clock = clock;
+            runner.doubtful(&session).iter().map(|check| check.id).collect::<Vec<_>>()
+        };
+        let open = || Wire::new().open(0.1).mark(0.1, "reached:upgrade");
+        let in_vain = || open().mark(20.0, "missed:join").mark(20.0, "gave-up");
+        let accelerated = Clock::Accel { rate: 25 };
+        assert_eq!(again(in_vain(), accelerated), ["SC001"]);
+        assert_eq!(again(open().mark(20.0, "end"), accelerated), [""; 0]);
+        // A second look in the same time would show the same.
+        assert_eq!(again(in_vain(), Clock::Real), [""; 0]);
+        assert_eq!(again(in_vain(), Clock::Contract { rate: 25 }), [""; 0]);
+    }
+}

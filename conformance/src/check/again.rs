@@ -207,3 +207,6 @@ fn old_id(session: &Session) -> Observation {
         None => Observation::unseen("no message of the new subscription was told"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -372,3 +372,6 @@ fn unsubscribes(session: &Session) -> Observation {
     }
     .at_entry(seen.entry, seen.at)
 }
+
+#[cfg(test)]
+mod tests;
