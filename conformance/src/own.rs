@@ -55,3 +55,29 @@ fn awaited(session: &Session) -> Observation {
         _ => Observation::unseen("nothing was awaited to the end"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::testing::Wire;
+    use crate::results::Verdict;
+
+    #[test]
+    fn a_second_look_stands_for_the_first() {
+        let look = |mark: &str| {
+            let open = Wire::new().scenario("crash").open(0.1).mark(0.1, "reached:upgrade");
+            open.mark(20.0, "missed:join").mark(20.0, mark).session()
+        };
+        let verdict = |looks: [Session; 2]| finding(&looks).map(|finding| finding.verdict);
+        let aside = || {
+            let mut first = look("gave-up");
+            first.set_aside(&[AWAITED.id]);
+            first
+        };
+        assert_eq!(verdict([aside(), look("end")]), Some(Verdict::Pass));
+        assert_eq!(verdict([aside(), look("gave-up")]), Some(Verdict::Fail));
+        // Two sessions that both count: the worse one does.
+        assert_eq!(verdict([look("gave-up"), look("end")]), Some(Verdict::Fail));
+        assert_eq!(verdict([aside(), aside()]), None);
+    }
+}

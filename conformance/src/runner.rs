@@ -274,6 +274,7 @@ mod tests {
     use super::*;
     use crate::check;
     use crate::check::testing::Wire;
+    use crate::own;
 
     /// The checks that call for a second look after a session in which nothing happened.
     async fn doubtful_after_nothing(scenario: &str) -> Vec<&'static str> {
@@ -293,5 +294,27 @@ mod tests {
         for soak in suite::SOAK {
             assert_eq!(doubtful_after_nothing(soak).await, Vec::<&str>::new(), "{soak}");
         }
+    }
+
+    #[test]
+    fn a_scenario_that_was_awaited_in_vain_under_an_accelerated_clock_is_looked_at_again() {
+        let mut plan = Plan::for_client(Path::new("kit"), Vec::new());
+        plan.checks = vec![&own::AWAITED];
+        let (_keep, interrupt) = watch::channel(false);
+        let (probe, began) = (Probe::start(), Instant::now());
+        let runner = Runner { plan: &plan, emit: &|_| {}, interrupt, probe: &probe, began };
+        let again = |wire: Wire, clock: Clock| {
+            let mut session = wire.scenario("crash").session();
+            session.clock = clock;
+            runner.doubtful(&session).iter().map(|check| check.id).collect::<Vec<_>>()
+        };
+        let open = || Wire::new().open(0.1).mark(0.1, "reached:upgrade");
+        let in_vain = || open().mark(20.0, "missed:join").mark(20.0, "gave-up");
+        let accelerated = Clock::Accel { rate: 25 };
+        assert_eq!(again(in_vain(), accelerated), ["SC001"]);
+        assert_eq!(again(open().mark(20.0, "end"), accelerated), [""; 0]);
+        // A second look in the same time would show the same.
+        assert_eq!(again(in_vain(), Clock::Real), [""; 0]);
+        assert_eq!(again(in_vain(), Clock::Contract { rate: 25 }), [""; 0]);
     }
 }

@@ -88,6 +88,7 @@ mod tests {
     use serde_json::json;
 
     use crate::check::Outcome::{Met, Unmet, Unseen};
+    use crate::check::testing::driven::{chat, doc, message};
     use crate::check::testing::{SUBSCRIPTION, Wire, dropped, outcome};
     use crate::drive;
 
@@ -103,20 +104,11 @@ mod tests {
     }
 
     fn pushed(wire: Wire, at: f64, text: &str) -> Wire {
-        let result = json!({"data": {"chatMessage": {"message": text}}});
-        let payload = json!({"result": result, "subscriptionId": SUBSCRIPTION});
-        wire.server(
-            at,
-            &json!([null, null, SUBSCRIPTION, "subscription:data", payload]).to_string(),
-        )
+        wire.server(at, &message(SUBSCRIPTION, text))
     }
 
     fn told(wire: Wire, at: f64, text: &str) -> Wire {
-        let data = json!({"message": text});
-        wire.says(
-            at,
-            &json!({"event": "chat", "conn": "a", "sub": "s1", "n": 1, "data": data}).to_string(),
-        )
+        wire.says(at, &chat(text))
     }
 
     fn all() -> impl Iterator<Item = String> {
@@ -145,16 +137,14 @@ mod tests {
     #[test]
     fn sending_is_no_reason_not_to_beat() {
         let ask = json!({"op": "query", "id": 2, "conn": "a", "document": drive::QUERY.0, "variables": {}});
-        let doc = |nth: usize| {
-            let payload = json!({"query": drive::QUERY.0, "variables": {}});
-            json!(["1", nth.to_string(), "__absinthe__:control", "doc", payload]).to_string()
-        };
+        let payload = json!({"query": drive::QUERY.0, "variables": {}});
         let asked = || open().asks(1.0, &ask.to_string());
-        let busy = || (1..15).fold(asked(), |wire, n| wire.client(n as f64 * 2.0, &doc(n)));
+        let sent = |wire: Wire, at: u32| wire.client(at.into(), &doc("1", at.into(), &payload));
+        let busy = || (2..30).step_by(2).fold(asked(), sent);
         assert_eq!(outcome("HB007", busy().beat(29.0).beat(55.0).mark(65.0, "end")), Met);
         assert_eq!(outcome("HB007", busy().entry(32.01, dropped())), Unmet);
         assert_eq!(outcome("HB007", asked().entry(32.01, dropped())), Unseen);
-        let slow = || (1..5).fold(asked(), |wire, n| wire.client(n as f64 * 7.0, &doc(n)));
+        let slow = || (7..30).step_by(7).fold(asked(), sent);
         assert_eq!(outcome("HB007", slow().entry(32.01, dropped())), Unmet);
         assert_eq!(outcome("HB007", slow().beat(29.0).beat(55.0).mark(65.0, "end")), Unseen);
         let cannot = asked().says(1.1, r#"{"id":2,"unsupported":"it only reads"}"#);

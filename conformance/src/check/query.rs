@@ -199,26 +199,34 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::check::Outcome::{Met, Note, Unseen};
+    use crate::check::testing::driven::{UNSUPPORTED, doc};
     use crate::check::testing::{Wire, outcome};
     use crate::drive;
 
     #[test]
-    fn variables_are_an_object_or_nothing() {
-        let asked = || {
-            let op = json!({"op": "query", "id": 6, "conn": "a", "document": drive::QUERY.0, "variables": {}});
-            Wire::new().scenario("driven-posts").open(0.0).asks(1.0, &op.to_string())
+    fn variables_are_an_object_or_left_out() {
+        let open = || Wire::new().scenario("driven-posts").open(0.0).subscribed(0.1);
+        let ask = json!({"op": "query", "id": 1, "conn": "a", "document": drive::QUERY.0, "variables": {}});
+        let asked = || open().asks(1.0, &ask.to_string());
+        let sent = |variables: Value| {
+            let payload = json!({"query": drive::QUERY.0, "variables": variables});
+            outcome("QU002", asked().client(1.1, &doc("1", 7, &payload)))
         };
-        let sent = |payload: Value| {
-            let frame = json!(["1", "9", "__absinthe__:control", "doc", payload]);
-            outcome("QU002", asked().client(1.1, &frame.to_string()))
-        };
-        let query = drive::QUERY.0;
-        assert_eq!(sent(json!({"query": query})), Met);
-        assert_eq!(sent(json!({"query": query, "variables": {}})), Met);
-        assert_eq!(sent(json!({"query": query, "variables": "{}"})), Note);
-        assert_eq!(sent(json!({"query": query, "variables": []})), Note);
-        // Another document's variables say nothing of this one.
-        assert_eq!(sent(json!({"query": "query { myself { id } }", "variables": "{}"})), Unseen);
-        assert_eq!(outcome("QU002", asked()), Unseen);
+        assert_eq!(sent(json!({})), Met);
+        assert_eq!(sent(json!(null)), Met);
+        assert_eq!(sent(json!({"of its": "own"})), Met);
+        assert_eq!(sent(json!("{}")), Note);
+        assert_eq!(sent(json!([])), Note);
+        let without = doc("1", 7, &json!({"query": drive::QUERY.0}));
+        assert_eq!(outcome("QU002", asked().client(1.1, &without)), Met);
+        // Another document is not the one that it was asked for, nor is one from before.
+        assert_eq!(
+            outcome("QU002", asked().client(1.1, &doc("1", 7, &json!({"query": "{ me }"})))),
+            Unseen
+        );
+        let before = open().client(0.9, &without).asks(1.0, &ask.to_string());
+        assert_eq!(outcome("QU002", before), Unseen);
+        assert_eq!(outcome("QU002", asked().says(1.1, UNSUPPORTED)), Unseen);
+        assert_eq!(outcome("QU002", open()), Unseen);
     }
 }

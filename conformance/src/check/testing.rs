@@ -1,5 +1,7 @@
 //! Sessions written down by hand, for the tests of the checks. Times are real seconds since the session began.
 
+pub(crate) mod driven;
+
 use glimesh_mock::transcript::{ClockStamp, Entry, From, ProcessEvent, Transcript, What};
 use glimesh_proto::{Instant, names};
 

@@ -44,21 +44,21 @@ fn says_so(session: &Session) -> Observation {
 #[cfg(test)]
 mod tests {
     use crate::check::Outcome::{Met, Unmet, Unseen};
+    use crate::check::testing::driven::{DONE, FAILED, UNSUPPORTED};
     use crate::check::testing::{Wire, outcome, stop};
 
     #[test]
-    fn only_unsupported_is_an_answer_to_it() {
-        let open = || Wire::new().scenario("driven-reader").open(0.0);
-        let asked = || open().asks(1.0, r#"{"op":"no_such_op","id":7}"#);
-        let says = |line: &str| outcome("PR005", asked().says(1.1, line));
-        assert_eq!(says(r#"{"id":7,"unsupported":"no such op"}"#), Met);
-        assert_eq!(says(r#"{"id":7,"ok":{}}"#), Unmet);
-        assert_eq!(
-            says(r#"{"id":7,"error":{"kind":"usage","message":"what?","detail":{}}}"#),
-            Unmet
-        );
-        let late = asked().entry(21.0, stop()).says(21.1, r#"{"id":7,"unsupported":"bye"}"#);
-        assert_eq!(outcome("PR005", late), Unmet);
+    fn only_unsupported_is_an_answer_to_what_nobody_knows() {
+        let open = || Wire::new().scenario("driven-reader").open(0.0).subscribed(0.1);
+        let asked = || open().asks(1.0, r#"{"op":"no_such_op","id":1}"#);
+        assert_eq!(outcome("PR005", asked().says(1.1, UNSUPPORTED)), Met);
+        assert_eq!(outcome("PR005", asked().says(1.1, DONE)), Unmet);
+        assert_eq!(outcome("PR005", asked().says(1.1, FAILED)), Unmet);
+        assert_eq!(outcome("PR005", asked()), Unmet);
+        // The answer to another request is none to this one.
+        assert_eq!(outcome("PR005", asked().says(1.1, r#"{"id":2,"unsupported":"no"}"#)), Unmet);
+        // Too late: the kit has given it up, and asked for the end.
+        assert_eq!(outcome("PR005", asked().entry(30.0, stop()).says(30.1, UNSUPPORTED)), Unmet);
         assert_eq!(outcome("PR005", open()), Unseen);
     }
 }
