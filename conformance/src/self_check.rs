@@ -115,6 +115,17 @@ impl Subject {
         }
     }
 
+    /// What is different about it, in a sentence.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Reference => "The reference client as it is.",
+            Self::Correct(variant) => variant.about(),
+            Self::Broken(mutant) => mutant.about(),
+            Self::Driver => "The reference client as an adapter.",
+            Self::Driven(manner) => manner.about(),
+        }
+    }
+
     /// The check that must catch it; `None` for a correct client.
     pub const fn caught_by(self) -> Option<&'static str> {
         match self {

@@ -16,6 +16,13 @@ macro_rules! manners {
             /// Every one, the correct ones first.
             pub const ALL: &'static [Self] = &[$(Self::$manner,)+];
 
+            /// What is different about it, in a sentence.
+            pub fn about(self) -> &'static str {
+                match self {
+                    $(Self::$manner => concat!($($doc),+).trim(),)+
+                }
+            }
+
             /// Its name on the command line.
             pub const fn name(self) -> &'static str {
                 match self {

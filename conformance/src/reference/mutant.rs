@@ -16,6 +16,13 @@ macro_rules! mutants {
             /// Every mutant, in the order of the checks that catch them.
             pub const ALL: &'static [Self] = &[$(Self::$mutant,)+];
 
+            /// What is different about it, in a sentence.
+            pub fn about(self) -> &'static str {
+                match self {
+                    $(Self::$mutant => concat!($($doc),+).trim(),)+
+                }
+            }
+
             /// Its name on the command line.
             pub const fn name(self) -> &'static str {
                 match self {

@@ -16,6 +16,13 @@ macro_rules! variants {
             /// Every variant.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
+            /// What is different about it, in a sentence.
+            pub fn about(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),+).trim(),)+
+                }
+            }
+
             /// Its name on the command line.
             pub const fn name(self) -> &'static str {
                 match self {
