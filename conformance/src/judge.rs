@@ -107,8 +107,14 @@ pub(crate) fn judge_one(
     check: &'static Check,
     capabilities: &[Capability],
 ) -> Finding {
-    if check.needs.is_some_and(|needed| !capabilities.contains(&needed)) {
-        let observation = Observation::unseen("the client was not said to be able to do this");
+    if let Some(needed) = check.needs.filter(|needed| !capabilities.contains(needed)) {
+        let option = match needed {
+            Capability::Tls => "--tls".to_owned(),
+            other => format!("{} in --capabilities", other.name()),
+        };
+        let observation = Observation::unseen(format!(
+            "the client was not said to be able to do this, as {option} does"
+        ));
         return finding(check, Verdict::NotApplicable, None, observation);
     }
     let (cannot, seen): (Vec<_>, Vec<_>) =
