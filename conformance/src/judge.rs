@@ -222,14 +222,16 @@ fn kit_fault(sessions: &[Session]) -> Option<Finding> {
 
 fn server_frames(session: &Session) -> Observation {
     // Other scenarios, proxies and recordings may hold anything.
-    let is_meant = ["step:send", "step:fuzz"].iter().any(|step| session.mark(step).is_some());
-    if !suite::is_of_it(session.scenario()) || is_meant {
+    if !suite::is_of_it(session.scenario()) {
         return Observation::unseen("the scenario may send what is no frame");
     }
+    // From there on, what is no frame may be meant.
+    let meant = ["step:send", "step:fuzz"].iter().filter_map(|step| session.mark(step)).min();
     let speaking_v2 = session.open_connections().filter(|connection| is_v2(session, connection));
     let texts = speaking_v2.flat_map(|connection| &connection.frames).filter_map(|seen| {
         let text = session.entry(seen.entry).server_text().filter(|_| seen.from == From::Server)?;
-        Some((seen, Frame::decode(text).err()))
+        let is_judged = meant.is_none_or(|meant| seen.at < meant);
+        is_judged.then(|| (seen, Frame::decode(text).err()))
     });
     // A topic that is no text is echoed as it came, as the real server does.
     let echo = |error: &DecodeError| matches!(error, DecodeError::WrongType { position: 3, .. });
@@ -323,6 +325,8 @@ mod tests {
         let sent = Wire::new().open(0.1).mark(0.2, "step:send").server(0.2, "42");
         let fuzzed = Wire::new().open(0.1).mark(0.2, "step:fuzz").server(0.2, "42");
         assert_eq!(kit_faults(sent), []);
+        let before = Wire::new().open(0.1).server(0.2, "42").mark(0.3, "step:send");
+        assert_eq!(kit_faults(before.server(0.3, "42")).len(), 1);
         assert_eq!(kit_faults(fuzzed), []);
         let foreign = Wire::new().scenario("my-own").open(0.1).server(0.2, "42");
         assert_eq!(kit_faults(foreign), []);
