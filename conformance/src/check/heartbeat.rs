@@ -5,9 +5,10 @@
 use std::time::Duration;
 
 use glimesh_mock::transcript::{From, ProcessEvent, What};
-use glimesh_proto::{Instant, names};
+use glimesh_proto::{Frame, Instant, names};
 use serde_json::Value;
 
+use crate::check::afresh::ON_ITS_WAY;
 use crate::check::limit::{
     TOLERANCE, drop_note, largest_gap, limit, secs, silence_before, spoiled,
 };
@@ -338,13 +339,25 @@ fn accepts_null(session: &Session) -> Observation {
     }
 }
 
+/// When an error came after a frame, which may have ended a connection as well.
+pub(super) fn error_after(connection: &Connection, told: &Seen) -> Option<Instant> {
+    let is_error = |frame: &Frame| frame.payload["status"] == "error";
+    let mut after = connection.server_frames().filter(|(seen, _)| seen.entry > told.entry);
+    after.find(|(_, frame)| is_error(frame)).map(|(seen, _)| seen.at)
+}
+
 /// Whether the client ended the connection or itself at once after a frame.
 pub(super) fn ended_by(
     session: &Session,
     connection: &Connection,
     reply: &Seen,
 ) -> Option<Observation> {
-    let soon = |at: Instant| at >= reply.at && at.since(reply.at) <= AT_ONCE;
+    let mut later = connection.server_frames().map(|(seen, _)| seen.at);
+    let later = later.find(|at| at.since(reply.at) > ON_ITS_WAY);
+    let other = [error_after(connection, reply), later].into_iter().flatten().min();
+    let soon = |at: Instant| {
+        at >= reply.at && at.since(reply.at) <= AT_ONCE && other.is_none_or(|other| at < other)
+    };
     if let Some((entry, event)) = session.early_exit()
         && soon(session.entry(entry).at)
     {

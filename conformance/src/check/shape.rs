@@ -6,7 +6,7 @@ use glimesh_mock::transcript::{From, What};
 use glimesh_proto::names;
 
 use crate::check::afresh::ON_ITS_WAY;
-use crate::check::heartbeat::ended_by;
+use crate::check::heartbeat::{ended_by, error_after};
 use crate::check::limit::{drop_note, spoiled};
 use crate::check::process::how_it_ended;
 use crate::check::{Capability, Check, Level, Observation, Scope};
@@ -154,7 +154,11 @@ fn goes_on(session: &Session, connection: &Connection, told: &Seen, expected: &s
             .expecting(expected)
             .at_entry(told.entry, told.at);
     }
+    let error = error_after(connection, told);
     match connection.left(session) {
+        Some((_, at)) if error.is_some_and(|error| error <= at) => {
+            Observation::unseen("the client ended the connection after an error that came later")
+        }
         Some((entry, at)) => Observation::unmet("the client ended the connection after it")
             .expecting(expected)
             .at_entry(entry, at),
@@ -260,6 +264,15 @@ mod tests {
         assert_eq!(outcome("MS003", told().entry(2.1, exited(Some(1), None))), Unmet);
         assert_eq!(outcome("MS003", told()), Unseen);
         assert_eq!(outcome("MS003", Wire::new().open(1.0).subscribed(1.1)), Unseen);
+    }
+
+    #[test]
+    fn who_leaves_at_an_error_does_not_leave_at_the_message_before() {
+        let error = r#"[null,"2","phoenix","phx_reply",{"response":{},"status":"error"}]"#;
+        let open = || Wire::new().scenario("odd-heartbeat-replies").open(1.0).subscribed(1.1);
+        assert_eq!(outcome("MS004", open().close(1.4, From::Client, 1000)), Unmet);
+        let beaten = open().beat(1.2).server(1.2, error).close(1.4, From::Client, 1000);
+        assert_eq!(outcome("MS004", beaten), Unseen);
     }
 
     #[test]

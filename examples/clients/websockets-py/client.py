@@ -97,6 +97,8 @@ async def stay(url):
                 await session.run()
         except* (OSError, WebSocketException, Refused) as group:
             logging.warning("not connected: %r", group.exceptions[0])
+        if asyncio.current_task().cancelling():
+            return  # Told to stop while the connection was ending, which can swallow it.
         pause = 1 if session and session.subscribed else min(pause * 2, 30)
         await asyncio.sleep(pause * random.uniform(1, 1.5))
 
