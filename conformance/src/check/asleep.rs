@@ -24,7 +24,7 @@ pub(super) const CHECKS: [Check; 1] = [Check {
           client's clock. The connection is long dead when it goes on, and timers that were due are late or lost.",
     mend: "Take the end of the connection for what it is, whenever it is read; and when a timer comes much later than it \
            was set, connect anew instead of waiting for the next one.",
-    scope: Scope::Of("late-join"),
+    scope: Scope::Of("reset"),
     needs: Some(Capability::Reconnect),
     timing: true,
     judge: back_after_sleep,
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_client_is_back_after_its_sleep() {
         let stopped = || What::Note { code: STOPPED.to_owned(), text: "stopped".to_owned() };
-        let open = || Wire::new().scenario("late-join").open(1.0).subscribed(1.1);
+        let open = || Wire::new().scenario("reset").open(1.0).subscribed(1.1);
         let slept = || {
             let wire = open().mark(10.0, "step:freeze").entry(10.0, stopped());
             wire.mark(20.0, "step:cut").eof(20.0, From::Server).mark(80.0, "step:thaw")

@@ -332,8 +332,7 @@ fn ignores_stale_close(session: &Session) -> Observation {
     let expected = "no reaction to a close with a foreign join ref";
     let unmet =
         |told: &str, entry, at| Observation::unmet(told).expecting(expected).at_entry(entry, at);
-    // What comes when the client was put to sleep has nothing to do with the close.
-    let until = session.mark("step:freeze").unwrap_or_else(|| session.ended_at());
+    let until = session.ended_at();
     if let Some(seen) = next_join(session, close.entry).filter(|seen| seen.at <= until) {
         return unmet("it joined again", seen.entry, seen.at);
     }
