@@ -18,7 +18,7 @@ fn the_documents_own_client_in_javascript() {
     insta::assert_snapshot!(seen, @r#"
     exit code 5, 62 pass
     PR002 weak
-    PR007 weak
+    PR007 inconclusive
     CN007 not-applicable
     CN008 not-applicable
     CN009 not-applicable

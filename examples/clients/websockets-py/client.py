@@ -86,7 +86,7 @@ class Session:
             await self.websocket.close()  # The channel is gone: start again.
 
 
-async def stay(url):
+async def stay(url, stopping):
     """Connects again and again; the pause doubles with each attempt that comes to nothing."""
     pause = 1
     while True:
@@ -97,16 +97,22 @@ async def stay(url):
                 await session.run()
         except* (OSError, WebSocketException, Refused) as group:
             logging.warning("not connected: %r", group.exceptions[0])
-        if asyncio.current_task().cancelling():
-            return  # Told to stop while the connection was ending, which can swallow it.
+        if stopping.is_set():
+            return  # Told so while the connection was ending, which can swallow it.
         pause = 1 if session and session.subscribed else min(pause * 2, 30)
         await asyncio.sleep(pause * random.uniform(1, 1.5))
 
 
 async def main(url):
-    bot = asyncio.create_task(stay(url))
+    stopping = asyncio.Event()
+    bot = asyncio.create_task(stay(url, stopping))
+
+    def stop():
+        stopping.set()
+        bot.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, bot.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     try:
         await bot
     except asyncio.CancelledError:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "examples/clients/websockets-py"))
+sys.path.insert(0, str(Path(__file__).parents[3] / "examples/clients/websockets-py"))
 import client  # noqa: E402
 
 CONTROL, CHANNEL_ID = client.CONTROL, client.CHANNEL_ID
@@ -113,12 +113,12 @@ class Session(client.Session):
             if self.variant == "asks-first":
                 await self.request(CONTROL, "doc", {"query": ASKS, "variables": {}})
             await self.request(CONTROL, "doc", document)
+        self.subscribed = True
         if self.variant == "two-documents":
             await self.request(CONTROL, "doc", {"query": ASKS, "variables": {}})
         if self.variant == "two-subscriptions":
             other = LITERAL.replace(f"channelId: {CHANNEL_ID}", "channelId: 1")
             await self.request(CONTROL, "doc", {"query": other, "variables": {}})
-        self.subscribed = True
 
     async def beat(self):
         every = client.HEARTBEAT_SECONDS / (2 if self.variant == "beats-twice-as-often" else 1)
@@ -159,7 +159,7 @@ class Session(client.Session):
         await self.websocket.close(1001 if self.variant == "closes-going-away" else 1000)
 
 
-async def stay(url, variant):
+async def stay(url, variant, stopping):
     """Connects again and again; the pauses grow with each attempt that comes to nothing."""
     options = {"compression": None} if variant == "offers-nothing" else {}
     pauses, nth = PAUSES.get(variant, [1, 2, 4, 8, 16, 30]), 0
@@ -171,8 +171,8 @@ async def stay(url, variant):
                 await session.run()
         except* (OSError, WebSocketException, client.Refused) as group:
             print("not connected:", repr(group.exceptions[0]), file=sys.stderr)
-        if asyncio.current_task().cancelling():
-            return  # Told to stop while the connection was ending, which can swallow it.
+        if stopping.is_set():
+            return  # Told so while the connection was ending, which can swallow it.
         nth = 0 if session and session.subscribed else nth + 1
         await asyncio.sleep(pauses[min(nth, len(pauses) - 1)])
 
@@ -191,9 +191,15 @@ async def main(variant, url):
         sys.exit("no token")
     if variant == "slow-start":
         await asyncio.sleep(2)
-    bot = asyncio.create_task(stay(url, variant))
+    stopping = asyncio.Event()
+    bot = asyncio.create_task(stay(url, variant, stopping))
+
+    def stop():
+        stopping.set()
+        bot.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, bot.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     try:
         await bot
     except asyncio.CancelledError:
