@@ -210,7 +210,7 @@ pub struct JudgeArgs {
 #[derive(Debug, Args)]
 pub struct SelfCheckArgs {
     /// How many clients run side by side.
-    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 36, value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: u16,
 }
 

@@ -21,10 +21,9 @@ use glimesh_conformance::event::RunEvent;
 use glimesh_conformance::exit::Exit;
 use glimesh_conformance::finish::{self, Rigour};
 use glimesh_conformance::plan::Plan;
-use glimesh_conformance::play::KitFault;
 use glimesh_conformance::report::{self, Detail, FinishedRun, Folder, Progress};
 use glimesh_conformance::results::{Finding, Results};
-use glimesh_conformance::self_check::{self, Pace, Subject};
+use glimesh_conformance::self_check;
 use glimesh_conformance::session::Session;
 use glimesh_conformance::{
     check, client, driver, judge, lint, merge, panics, reference, runner, server,
@@ -295,18 +294,12 @@ async fn self_check(args: &SelfCheckArgs) -> Result<ExitCode> {
     let kit = own_program()?;
     let (checks, jobs) = (check::catalogue(), usize::from(args.jobs));
     let tell = |row: &self_check::Row| report::self_check_row(row);
-    let looked = async {
-        let rows = self_check::run(&kit, &Subject::all(), Pace::whole(jobs), &tell).await?;
-        let timing = Subject::timing(&checks);
-        Ok::<_, KitFault>((rows, self_check::run(&kit, &timing, Pace::second(jobs), &tell).await?))
-    };
-    let (rows, again) = match looked.await {
+    let rows = match self_check::run(&kit, &checks, jobs, &tell).await {
         Ok(rows) => rows,
         Err(fault) => return kit_fault(&fault),
     };
     report::matrix(&rows, &checks, anstream::stdout())?;
-    let mut complaints = self_check::complaints(&checks, &rows);
-    complaints.extend(self_check::complaints_at_second_rate(&again));
+    let complaints = self_check::complaints(&checks, &rows);
     for complaint in &complaints {
         anstream::eprintln!("error: {complaint}");
     }

@@ -31,31 +31,29 @@ const STAGGER: Duration = Duration::from_millis(100);
 /// The rate of a second look at the checks that judge time: what they say must not depend on the clock's.
 pub const SECOND_RATE: u32 = 15;
 
-/// How the subjects are run.
+/// How fast a client's clock runs, and by what it is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
-    /// How many of them side by side.
-    pub jobs: usize,
-    /// How many of their heartbeat seconds fit into a real one.
-    pub rate: u32,
-    /// Whether they are judged only by what judges time.
-    pub timing_only: bool,
+pub enum Pace {
+    /// At the usual rate, by the whole catalogue.
+    Usual,
+    /// At the [`SECOND_RATE`], by what judges time.
+    Second,
 }
 
 impl Pace {
-    /// The whole catalogue at the usual rate.
-    pub const fn whole(jobs: usize) -> Self {
-        Self { jobs, rate: CONTRACT_RATE, timing_only: false }
-    }
-
-    /// What judges time, at the [`SECOND_RATE`].
-    pub const fn second(jobs: usize) -> Self {
-        Self { jobs, rate: SECOND_RATE, timing_only: true }
+    const fn rate(self) -> u32 {
+        match self {
+            Self::Usual => CONTRACT_RATE,
+            Self::Second => SECOND_RATE,
+        }
     }
 
     fn judges(self, check: &Check) -> bool {
-        // What shows only after a while costs too much at a slow rate.
-        !self.timing_only || (check.timing && suite::is_usual(check))
+        match self {
+            Self::Usual => true,
+            // What shows only after a while costs too much at a slow rate.
+            Self::Second => check.timing && suite::is_usual(check),
+        }
     }
 }
 
@@ -79,6 +77,8 @@ pub enum Subject {
 pub struct Row {
     /// The client.
     pub subject: Subject,
+    /// How it was run.
+    pub pace: Pace,
     /// One finding per check that was judged.
     pub findings: Vec<Finding>,
 }
@@ -95,10 +95,10 @@ impl Subject {
 
     /// Those that show whether the checks that judge time are right: the reference client, and the mutants that such
     /// a check must catch.
-    pub fn timing(checks: &[&'static Check]) -> Vec<Self> {
+    fn timing(checks: &[&'static Check]) -> Vec<Self> {
         let judges = |mutant: &&Mutant| {
             let named = |check: &&&Check| check.id == mutant.caught_by();
-            checks.iter().filter(named).any(|check| Pace::second(1).judges(check))
+            checks.iter().filter(named).any(|check| Pace::Second.judges(check))
         };
         let broken = Mutant::ALL.iter().filter(judges).copied().map(Self::Broken);
         [Self::Reference].into_iter().chain(broken).collect()
@@ -159,7 +159,7 @@ impl Subject {
                 let named = checks.iter().copied().filter(|check| check.id == id);
                 suite::sessions_for(&named.collect::<Vec<_>>())
             }
-            (None, LevelArg::L0) if pace.timing_only => {
+            (None, LevelArg::L0) if pace == Pace::Second => {
                 let timing: Vec<_> = checks.iter().copied().filter(|it| pace.judges(it)).collect();
                 suite::sessions_for(&timing)
             }
@@ -212,13 +212,13 @@ impl Row {
         let wrong = self.findings.iter().find(|finding| is_wrong(finding.verdict))?;
         let (name, verdict) = (self.subject.name(), wrong.verdict.as_str());
         let Finding { id, actual, .. } = wrong;
-        Some(format!("the client {name} gets {verdict} in {id}: {actual}"))
+        Some(format!("the client {name} gets {verdict} in {id}{}: {actual}", self.at_rate()))
     }
 
     fn not_caught(&self, id: &str) -> Option<String> {
         let name = self.subject.name();
         let Some(named) = self.findings.iter().find(|finding| finding.id == id) else {
-            return Some(format!("the mutant {name} was not judged by {id}"));
+            return Some(format!("the mutant {name} was not judged by {id}{}", self.at_rate()));
         };
         let (level, verdict) = (named.level, named.verdict);
         let is_only_weak = matches!(self.subject, Subject::Broken(mutant) if mutant.is_only_weak());
@@ -231,7 +231,15 @@ impl Row {
             _ => false,
         };
         let (verdict, actual) = (verdict.as_str(), &named.actual);
-        (!caught).then(|| format!("{id} says {verdict} of the mutant {name}: {actual}"))
+        let at_rate = self.at_rate();
+        (!caught).then(|| format!("{id} says {verdict} of the mutant {name}{at_rate}: {actual}"))
+    }
+
+    fn at_rate(&self) -> String {
+        match self.pace {
+            Pace::Usual => String::new(),
+            Pace::Second => format!(" at the rate {SECOND_RATE}"),
+        }
     }
 }
 
@@ -274,31 +282,25 @@ fn unpassed(rows: &[Row]) -> impl Iterator<Item = String> + '_ {
     unpassed.map(|finding| format!("no correct client passes {}", finding.id))
 }
 
-/// What is wrong where the checks that judge time were tried at another rate.
-pub fn complaints_at_second_rate(rows: &[Row]) -> Vec<String> {
-    let told = rows.iter().filter_map(Row::complaint);
-    told.map(|complaint| format!("at the rate {SECOND_RATE}, {complaint}")).collect()
-}
-
-/// Runs the subjects, so many of them at a time, and gives each row to `tell` as it comes. What a busy machine may
-/// have caused is looked at again, alone.
+/// Runs every subject, and those that show how time is judged at a second rate, too; `jobs` of them side by side. Gives
+/// each row to `tell` as it comes. What a busy machine may have caused is looked at again, alone.
 ///
 /// # Errors
 ///
 /// [`KitFault`] if the kit cannot do its work.
 pub async fn run(
     kit: &Path,
-    subjects: &[Subject],
-    pace: Pace,
+    checks: &[&'static Check],
+    jobs: usize,
     tell: &(dyn Fn(&Row) + Sync),
 ) -> Result<Vec<Row>, KitFault> {
-    let mut rows = stream::iter(in_order_of_start(subjects).into_iter().enumerate())
-        .map(|(nth, (index, subject))| async move {
-            let nth_of_the_first = u32::try_from(nth).ok().filter(|_| nth < pace.jobs);
+    let mut rows = stream::iter(in_order_of_start(&looks(checks)).into_iter().enumerate())
+        .map(|(nth, (index, look))| async move {
+            let nth_of_the_first = u32::try_from(nth).ok().filter(|_| nth < jobs);
             sleep(STAGGER * nth_of_the_first.unwrap_or_default()).await;
-            row(kit, subject, pace).await.map(|row| (index, row))
+            row(kit, look).await.map(|row| (index, row))
         })
-        .buffer_unordered(pace.jobs);
+        .buffer_unordered(jobs);
     let mut done = Vec::new();
     while let Some(row) = rows.next().await {
         let row = row?;
@@ -308,7 +310,7 @@ pub async fn run(
     drop(rows);
     for (_, first) in &mut done {
         if first.wants_a_look_alone() {
-            *first = row(kit, first.subject, pace).await?;
+            *first = row(kit, (first.subject, first.pace)).await?;
             tell(first);
         }
     }
@@ -316,14 +318,25 @@ pub async fn run(
     Ok(done.into_iter().map(|(_, row)| row).collect())
 }
 
+/// What judges time must say the same whatever the clock's rate is.
+fn looks(checks: &[&'static Check]) -> Vec<Look> {
+    let usual = Subject::all().into_iter().map(|subject| (subject, Pace::Usual));
+    let second = Subject::timing(checks).into_iter().map(|subject| (subject, Pace::Second));
+    usual.chain(second).collect()
+}
+
+type Look = (Subject, Pace);
+
 /// Mixes correct clients, which run all sessions at once, with mutants, which run one or two, so that the load is
-/// even. The mutants of the last checks take longest, so they go first.
-fn in_order_of_start(subjects: &[Subject]) -> Vec<(usize, Subject)> {
-    let (mut broken, correct): (Vec<_>, Vec<_>) = subjects
+/// even. What takes longest goes first: the reference client, the adapters, the looks at a slower rate, the mutants of
+/// the last checks.
+fn in_order_of_start(looks: &[Look]) -> Vec<(usize, Look)> {
+    let (mut broken, mut correct): (Vec<_>, Vec<_>) = looks
         .iter()
         .copied()
         .enumerate()
-        .partition(|(_, subject)| subject.caught_by().is_some());
+        .partition(|(_, (subject, _))| subject.caught_by().is_some());
+    correct.sort_by_key(|(_, (subject, _))| matches!(subject, Subject::Correct(_)));
     let share = broken.len().div_ceil(correct.len().max(1));
     let mut order = Vec::new();
     for subject in correct {
@@ -334,16 +347,16 @@ fn in_order_of_start(subjects: &[Subject]) -> Vec<(usize, Subject)> {
     order
 }
 
-async fn row(kit: &Path, subject: Subject, pace: Pace) -> Result<Row, KitFault> {
+async fn row(kit: &Path, (subject, pace): Look) -> Result<Row, KitFault> {
     let output = tempfile::tempdir().map_err(KitFault::Output)?;
     let plan = plan_for(kit, (subject, pace), output.path().to_owned());
     let (_keep, interrupt) = watch::channel(false);
     let ran = runner::run(&plan, &|_| {}, interrupt).await?;
     let findings = judge::judge(&ran.sessions, &plan.checks, &plan.capabilities);
-    Ok(Row { subject, findings })
+    Ok(Row { subject, pace, findings })
 }
 
-fn plan_for(kit: &Path, (subject, pace): (Subject, Pace), output_dir: PathBuf) -> Plan {
+fn plan_for(kit: &Path, (subject, pace): Look, output_dir: PathBuf) -> Plan {
     let level = subject.level();
     let all = suite::catalogue(level);
     let sessions = subject.sessions(&all, pace);
@@ -356,7 +369,7 @@ fn plan_for(kit: &Path, (subject, pace): (Subject, Pace), output_dir: PathBuf) -
         check::Scope::Of(session) => sessions.contains(&session),
     };
     Plan {
-        clock: Clock::Contract { rate: pace.rate },
+        clock: Clock::Contract { rate: pace.rate() },
         level,
         checks: all.iter().filter(seen).filter(|check| pace.judges(check)).copied().collect(),
         sessions,
@@ -386,7 +399,7 @@ mod tests {
             Subject::Broken(mutant) => mutant.caught_by(),
             _ => "HB001",
         };
-        let row = Row { subject, findings: vec![finding(id, level, verdict)] };
+        let row = Row { subject, pace: Pace::Usual, findings: vec![finding(id, level, verdict)] };
         assert_eq!(row.complaint().is_none(), well, "{:?}", row.complaint());
     }
 
@@ -419,7 +432,7 @@ mod tests {
     fn what_does_not_apply_to_the_reference_is_passed_by_another() {
         let row = |subject, verdict| {
             let findings = vec![finding("CN015", Level::Should, verdict)];
-            Row { subject, findings }
+            Row { subject, pace: Pace::Usual, findings }
         };
         let reference = || row(Subject::Reference, Verdict::NotApplicable);
         let variant = |verdict| row(Subject::Correct(Variant::OffersDeflate), verdict);
@@ -432,7 +445,11 @@ mod tests {
 
     #[test]
     fn a_mutant_that_its_check_did_not_see_is_not_caught() {
-        let row = Row { subject: Subject::Broken(Mutant::NeverBeats), findings: Vec::new() };
+        let row = Row {
+            subject: Subject::Broken(Mutant::NeverBeats),
+            pace: Pace::Usual,
+            findings: Vec::new(),
+        };
         assert!(row.complaint().is_some_and(|complaint| complaint.contains("HB001")));
     }
 
@@ -440,7 +457,11 @@ mod tests {
     fn a_wrong_verdict_is_believed_at_once_unless_it_is_about_time() {
         #[track_caller]
         fn check(subject: Subject, id: &str, verdict: Verdict, again: bool) {
-            let row = Row { subject, findings: vec![finding(id, Level::Must, verdict)] };
+            let row = Row {
+                subject,
+                pace: Pace::Usual,
+                findings: vec![finding(id, Level::Must, verdict)],
+            };
             assert_eq!(row.wants_a_look_alone(), again, "{:?}", row.complaint());
         }
         let correct = Subject::Correct(Variant::Burst);
@@ -462,11 +483,11 @@ mod tests {
     }
 
     #[test]
-    fn every_subject_starts_once() {
-        let subjects = Subject::all();
-        let mut order = in_order_of_start(&subjects);
+    fn every_subject_starts_once_at_a_rate() {
+        let looks = looks(&check::catalogue());
+        let mut order = in_order_of_start(&looks);
         order.sort_by_key(|(index, _)| *index);
-        let all: Vec<_> = subjects.into_iter().enumerate().collect();
+        let all: Vec<_> = looks.into_iter().enumerate().collect();
         assert_eq!(order, all);
     }
 }

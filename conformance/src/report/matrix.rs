@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::page::{BAD, BOLD, GOOD, PLAIN, WEAK, count, cut, hanging};
 use crate::check::{Check, Level};
 use crate::results::{Finding, Verdict};
-use crate::self_check::Row;
+use crate::self_check::{Pace, Row};
 
 /// Where the text of a row begins.
 const TEXT: usize = 28;
@@ -27,7 +27,8 @@ pub fn matrix(rows: &[Row], checks: &[&'static Check], mut out: impl Write) -> i
         rows.iter().partition(|row| row.subject.caught_by().is_some());
     for (heading, rows) in [("Correct clients", &correct), ("Broken clients", &broken)] {
         writeln!(out, "{BOLD}{heading}{BOLD:#}")?;
-        for row in rows {
+        // At the second rate all is as at the usual, or it is wrong.
+        for row in rows.iter().filter(|row| row.pace == Pace::Usual || row.complaint().is_some()) {
             write_row(&mut out, row)?;
         }
     }
@@ -42,10 +43,12 @@ pub fn matrix(rows: &[Row], checks: &[&'static Check], mut out: impl Write) -> i
     if !idle.is_empty() {
         hanging(&mut out, "Catch nothing: ", WEAK, &idle.join(", "))?;
     }
-    let clients = count(rows.len(), "client");
+    let (second, usual): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.pace == Pace::Second);
+    let clients = count(usual.len(), "client");
+    let again = format!("{} of them at a second rate, too", second.len());
     match rows.iter().filter(|row| row.complaint().is_some()).count() {
-        0 => writeln!(out, "{GOOD}{clients}, all as expected.{GOOD:#}"),
-        wrong => writeln!(out, "{BAD}{clients}, {wrong} not as expected.{BAD:#}"),
+        0 => writeln!(out, "{GOOD}{clients}, {again}: all as expected.{GOOD:#}"),
+        wrong => writeln!(out, "{BAD}{clients}, {again}: {wrong} not as expected.{BAD:#}"),
     }
 }
 

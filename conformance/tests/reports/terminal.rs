@@ -9,7 +9,7 @@ use glimesh_conformance::event::RunEvent;
 use glimesh_conformance::judge;
 use glimesh_conformance::report::{self, Detail, Progress};
 use glimesh_conformance::results::Results;
-use glimesh_conformance::self_check::{Row, Subject};
+use glimesh_conformance::self_check::{Pace, Row, Subject};
 
 use crate::made::{BEAT_MARGIN, CHECKS, finished, plain, run};
 
@@ -242,19 +242,23 @@ fn the_matrix_has_a_row_for_each_client() {
     let (results, _) = run();
     let well = results.checks.iter().filter(|finding| finding.id == "JN001").cloned().collect();
     let rows = [
-        Row { subject: Subject::Reference, findings: well },
-        Row { subject: Subject::Reference, findings: results.checks },
+        Row { subject: Subject::Reference, pace: Pace::Usual, findings: well },
+        Row { subject: Subject::Reference, pace: Pace::Second, findings: results.checks.clone() },
+        Row { subject: Subject::Reference, pace: Pace::Usual, findings: results.checks },
     ];
     let mut out = Vec::new();
     report::matrix(&rows, &CHECKS, &mut out).unwrap();
     insta::assert_snapshot!(plain(&out), @r#"
     Correct clients
       reference                 passes 1 check
+      reference                 WRONG: the client reference gets fail in HB001 at
+                                the rate 15: the topic is "phoenix \u001b", with a
+                                character too many
       reference                 WRONG: the client reference gets fail in HB001: the
                                 topic is "phoenix \u001b", with a character too many
     Broken clients
     Catch nothing: JN001, HB001, HB003, RC001
-    2 clients, 1 not as expected.
+    2 clients, 1 of them at a second rate, too: 2 not as expected.
     "#);
 }
 
