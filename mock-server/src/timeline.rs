@@ -85,6 +85,7 @@ fn real_time(span: Duration, pace: u32, work: Duration) -> Duration {
 async fn act(shared: &Shared, step: &Step) {
     // A mark of the scenario's own is one by itself.
     if let Step::Mark(name) = step {
+        shared.script.marked(name);
         return shared.recorder.mark(name);
     }
     shared.recorder.mark(format!("step:{}", step.verb()));

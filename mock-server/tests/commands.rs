@@ -122,6 +122,11 @@ async fn scenarios_are_checked() {
     wrong("replay: {recording: join/normal, speed: 0}", "\"0\" is not a speed; write").await;
     wrong("replay: {recording: join/normal, speed: 2, gated: true}", "leave out `speed`").await;
     wrong("replay: {recording: join/normal}\ntimeline: [reset]", "leave out `timeline`").await;
+    wrong(
+        "upgrades: [{on: {after: x}, delay: 1s}]",
+        "a rule is for what comes after \"x\", and the timeline has no such `mark`",
+    )
+    .await;
     wrong("title: again", "wrong.yaml:3:1").await;
     wrong("colour: red", "error: 1 of 2 scenarios are not valid").await;
     check(&["scenario", "check", "no/such.yaml"], 2, "cannot read the scenario no/such.yaml").await;

@@ -62,8 +62,19 @@ pub(super) struct File {
 }
 
 impl File {
+    /// What does not go together, though each key by itself may be so.
+    pub(super) fn contradiction(&self) -> Option<String> {
+        if let Some(key) = self.beside_replay() {
+            return Some(format!("a `replay` says all that the server does: leave out `{key}`"));
+        }
+        let mark = self.unwritten_mark()?;
+        Some(format!(
+            "a rule is for what comes after {mark:?}, and the timeline has no such `mark`"
+        ))
+    }
+
     /// Which key says something that a replay says already.
-    pub(super) fn beside_replay(&self) -> Option<&'static str> {
+    fn beside_replay(&self) -> Option<&'static str> {
         self.replay.as_ref()?;
         let said = [
             ("upgrades", !self.upgrades.is_empty()),
@@ -71,6 +82,18 @@ impl File {
             ("timeline", !self.timeline.is_empty()),
         ];
         said.into_iter().find_map(|(key, is_said)| is_said.then_some(key))
+    }
+
+    /// The mark that a rule waits for and that is never written.
+    fn unwritten_mark(&self) -> Option<&str> {
+        let frames = self.rules.iter().map(|rule| &rule.on.after);
+        let upgrades = self.upgrades.iter().map(|rule| &rule.on.after);
+        let sockets = self.sockets.iter().map(|rule| &rule.on.after);
+        let is_written = |mark: &str| {
+            self.timeline.iter().any(|it| matches!(it, Step::Mark(name) if name == mark))
+        };
+        let mut marks = frames.chain(upgrades).chain(sockets).filter_map(Option::as_deref);
+        marks.find(|mark| !is_written(mark))
     }
 }
 

@@ -217,9 +217,8 @@ impl Scenario {
             let message = error.render_with_options(options).trim_end().to_owned();
             ScenarioError::Syntax { name: name.to_owned(), message }
         })?;
-        if let Some(key) = file.beside_replay() {
-            let message =
-                format!("error: a `replay` says all that the server does: leave out `{key}`");
+        if let Some(why) = file.contradiction() {
+            let message = format!("error: {why}");
             return Err(ScenarioError::Syntax { name: name.to_owned(), message });
         }
         let replay = file.replay;

@@ -1,5 +1,7 @@
 //! Patterns: which frames, requests and connections a rule is about.
 
+use std::collections::BTreeSet;
+
 use glimesh_proto::Frame;
 use serde::Deserialize;
 
@@ -18,6 +20,8 @@ pub struct On {
     pub contains: Option<String>,
     /// Only frames on the nth WebSocket of the session, counted from 1; absent: on any.
     pub connection: Option<u32>,
+    /// Only frames that come after the timeline has written this `mark`, and only those are counted; absent: any.
+    pub after: Option<String>,
     /// Only the nth such frame of the session, counted from 1; absent: every one.
     pub nth: Option<u32>,
     /// Only the nth such frame and those after it.
@@ -27,10 +31,12 @@ pub struct On {
 }
 
 /// Which of the client's requests or connections, counted from 1 in their order; without any key: every one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Which {
+    /// Only what comes after the timeline has written this `mark`, and only that is counted; absent: all.
+    pub after: Option<String>,
     /// Only the nth.
     pub nth: Option<u32>,
     /// Only the nth and those after it.
@@ -45,7 +51,7 @@ pub(super) struct Tally(u32);
 
 impl Tally {
     /// Counts one more, and says whether it is among those that are meant.
-    pub(super) fn meets(&mut self, which: Which, chance: Option<Chance>, roll: &mut Roll) -> bool {
+    pub(super) fn meets(&mut self, which: &Which, chance: Option<Chance>, roll: &mut Roll) -> bool {
         self.0 = self.0.saturating_add(1);
         // The die is cast for every one, so that one rule's luck does not hang on another's count.
         let lucky = chance.is_none_or(|chance| roll.below(chance));
@@ -63,13 +69,18 @@ impl On {
             && self.contains.as_ref().is_none_or(|it| frame.payload.to_string().contains(it))
     }
 
-    pub(super) const fn which(&self) -> Which {
-        Which { nth: self.nth, from: self.from, times: self.times }
+    pub(super) fn which(&self) -> Which {
+        Which { after: self.after.clone(), nth: self.nth, from: self.from, times: self.times }
     }
 }
 
 impl Which {
-    const fn has(self, number: u32) -> bool {
+    /// Whether it has begun, given the marks that were written so far.
+    pub(super) fn has_begun(&self, marks: &BTreeSet<String>) -> bool {
+        self.after.as_ref().is_none_or(|mark| marks.contains(mark))
+    }
+
+    const fn has(&self, number: u32) -> bool {
         if let Some(nth) = self.nth
             && number != nth
         {
@@ -123,7 +134,7 @@ mod tests {
 
     #[test]
     fn which_counts_from_one() {
-        let which = |nth, from, times| Which { nth, from, times };
+        let which = |nth, from, times| Which { nth, from, times, ..Which::default() };
         let met = |which: Which| (1..=5).filter(|n| which.has(*n)).collect::<Vec<_>>();
         assert_eq!(met(which(None, None, None)), [1, 2, 3, 4, 5]);
         assert_eq!(met(which(Some(2), None, None)), [2]);

@@ -1,5 +1,6 @@
 //! Which rule a frame, a request or a connection meets. Pure: it counts and compares.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use glimesh_proto::{Frame, Reply};
@@ -15,6 +16,8 @@ pub(crate) struct Rules {
     rules: Vec<Counted<Rule>>,
     upgrades: Vec<Counted<Upgrade>>,
     sockets: Vec<Counted<SocketRule>>,
+    /// The marks that the timeline has written so far.
+    marks: BTreeSet<String>,
     roll: Roll,
 }
 
@@ -59,8 +62,14 @@ impl Rules {
             rules: counted(&scenario.rules),
             upgrades: counted(&scenario.upgrades),
             sockets: counted(&scenario.sockets),
+            marks: BTreeSet::new(),
             roll: Roll::new(scenario.seed),
         }
+    }
+
+    /// The timeline has written a mark: rules for what comes after it begin to count.
+    pub(crate) fn marked(&mut self, name: &str) {
+        self.marks.insert(name.to_owned());
     }
 
     /// What the first rule that applies says. Counts the frame for every rule that it matches. `connection` is the
@@ -68,10 +77,11 @@ impl Rules {
     pub(crate) fn meet(&mut self, frame: &Frame, connection: u32) -> Option<Deed> {
         let mut deed = None;
         for Counted { rule, seen } in &mut self.rules {
-            if !rule.on.matches(frame, connection) {
+            let which = rule.on.which();
+            if !which.has_begun(&self.marks) || !rule.on.matches(frame, connection) {
                 continue;
             }
-            if seen.meets(rule.on.which(), rule.chance, &mut self.roll) && deed.is_none() {
+            if seen.meets(&which, rule.chance, &mut self.roll) && deed.is_none() {
                 deed = Some(rule.deed());
             }
         }
@@ -81,8 +91,9 @@ impl Rules {
     /// What the first rule says that applies to an upgrade request.
     pub(crate) fn meet_upgrade(&mut self) -> Option<Upgrade> {
         let mut met = None;
-        for Counted { rule, seen } in &mut self.upgrades {
-            if seen.meets(rule.on, rule.chance, &mut self.roll) && met.is_none() {
+        let begun = |rule: &Upgrade| rule.on.has_begun(&self.marks);
+        for Counted { rule, seen } in self.upgrades.iter_mut().filter(|it| begun(&it.rule)) {
+            if seen.meets(&rule.on, rule.chance, &mut self.roll) && met.is_none() {
                 met = Some(rule.clone());
             }
         }
@@ -92,8 +103,9 @@ impl Rules {
     /// What the first rule says that applies to a TCP connection.
     pub(crate) fn meet_socket(&mut self) -> Option<BytesFault> {
         let mut met = None;
-        for Counted { rule, seen } in &mut self.sockets {
-            if seen.meets(rule.on, rule.chance, &mut self.roll) && met.is_none() {
+        let begun = |rule: &SocketRule| rule.on.has_begun(&self.marks);
+        for Counted { rule, seen } in self.sockets.iter_mut().filter(|it| begun(&it.rule)) {
+            if seen.meets(&rule.on, rule.chance, &mut self.roll) && met.is_none() {
                 met = Some(rule.bytes);
             }
         }
@@ -176,6 +188,21 @@ mod tests {
         assert_eq!(ignored("{event: phx_join, topic: phoenix}", JOIN), [0; 0]);
         assert_eq!(ignored("{event: doc, contains: subscription, times: 1}", DOC), [1]);
         assert_eq!(ignored("{event: doc, contains: mutation}", DOC), [0; 0]);
+    }
+
+    #[test]
+    fn rule_for_what_comes_after_a_mark_counts_from_there() {
+        let text = "title: t\nwhy: w\nupgrades: [{on: {after: m}, refuse: {status: 503}}]\n\
+                    rules: [{on: {event: phx_join, after: m, nth: 2}, ignore: true}]\n\
+                    timeline: [{mark: m}, end]";
+        let mut rules = Rules::new(&Scenario::parse("t", text).unwrap());
+        let join = Frame::decode(JOIN).unwrap();
+        assert!((0..3).all(|_| rules.meet(&join, 1).is_none()));
+        assert_eq!(rules.meet_upgrade(), None);
+        rules.marked("m");
+        let met: Vec<_> = (0..3).map(|_| rules.meet(&join, 1).is_some()).collect();
+        assert_eq!(met, [false, true, false]);
+        assert!(rules.meet_upgrade().is_some());
     }
 
     #[test]

@@ -54,6 +54,11 @@ impl Script {
         }
     }
 
+    /// The timeline has written a mark.
+    pub(crate) fn marked(&self, name: &str) {
+        lock(&self.rules).marked(name);
+    }
+
     pub(crate) fn meet(&self, frame: &Frame, connection: u32) -> Option<Deed> {
         lock(&self.rules).meet(frame, connection)
     }

@@ -74,7 +74,7 @@ pub enum Step {
     /// Has whoever runs the client count what its processes hold: open descriptors, and memory. Where nobody can,
     /// nothing is counted.
     Measure,
-    /// Writes a mark into the transcript.
+    /// Writes a mark into the transcript. Rules may be for what comes after it.
     Mark(String),
     /// Goes back to a mark, and does once more what is done from there to here.
     Again(Again),
