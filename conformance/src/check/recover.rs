@@ -3,7 +3,7 @@
 use glimesh_proto::{Frame, Instant, names};
 
 use crate::check::process::how_it_ended;
-use crate::check::{Capability, Check, Level, Observation, Scope};
+use crate::check::{Capability, Check, Level, Observation, Outcome, Scope};
 use crate::session::{Connection, Session};
 
 /// The checks of this area.
@@ -14,15 +14,15 @@ pub(super) const CHECKS: [Check; 4] = [
         clauses: &["GCW-TR-01"],
         level: Level::Should,
         title: "reconnects after a close in good order",
-        requirement: "After the server closed with 1000, the client SHOULD connect again within 60 seconds.",
-        why: "The real server closed with 1000 when it dropped somebody. A client that takes 1000 for the end of its work \
-              is gone after the first drop.",
+        requirement: "After the server closed with 1000, 1001, 1011 or 1012, the client SHOULD connect again within 60 seconds.",
+        why: "The real server closed with 1000 when it dropped somebody, and servers that restart or fail close with the \
+              others. A client that takes one of them for the end of its work is gone after the first drop.",
         mend: "Connect again whenever a connection ends that you did not end, whatever the close code. If the client is \
                not meant to, say so: `--capabilities subscribe`.",
         scope: Scope::Of("server-closes"),
         needs: Some(Capability::Reconnect),
         timing: false,
-        judge: |session| reconnects(session, "close"),
+        judge: reconnects_after_closes,
     },
     Check {
         id: "RC002",
@@ -38,7 +38,10 @@ pub(super) const CHECKS: [Check; 4] = [
         scope: Scope::Of("reset"),
         needs: Some(Capability::Reconnect),
         timing: false,
-        judge: |session| reconnects(session, "reset"),
+        judge: |session| match session.mark("step:reset") {
+            Some(reset_at) => reconnects(session, reset_at, "the reset"),
+            None => not_ended(),
+        },
     },
     Check {
         id: "RC004",
@@ -72,13 +75,34 @@ pub(super) const CHECKS: [Check; 4] = [
     },
 ];
 
-/// Whether the client came back after this step of the timeline.
-fn reconnects(session: &Session, step: &str) -> Observation {
-    let Some(ended_at) = session.mark(&format!("step:{step}")) else { return not_ended() };
+/// With what `server-closes` closes, in this order.
+const CODES: [u16; 4] = [1000, 1001, 1011, 1012];
+
+fn reconnects_after_closes(session: &Session) -> Observation {
+    let closes: Vec<_> = session.marks("step:close").collect();
+    let mut rulings = closes.iter().zip(CODES).map(|(&closed_at, code)| {
+        reconnects(session, closed_at, &format!("the close with {code}"))
+    });
+    if let Some(ruling) = rulings.find(|ruling| ruling.outcome != Outcome::Met) {
+        return ruling;
+    }
+    match (closes.len(), CODES.get(closes.len())) {
+        (0, _) => not_ended(),
+        (_, Some(code)) => {
+            Observation::unseen(format!("the session ended before the close with {code}"))
+        }
+        (_, None) => Observation::met(
+            "a new upgrade request after each of the closes with 1000, 1001, 1011 and 1012",
+        ),
+    }
+}
+
+/// Whether the client came back after its connection was ended, and by what.
+fn reconnects(session: &Session, ended_at: Instant, by: &str) -> Observation {
     let expected = "a new upgrade request within 60 s";
     if let Some((index, at)) = upgrade_after(session, ended_at) {
         let after = at.since(ended_at).as_secs_f64();
-        return Observation::met(format!("a new upgrade request {after:.2} s after the {step}"))
+        return Observation::met(format!("a new upgrade request {after:.2} s after {by}"))
             .at_entry(index, at);
     }
     if let Some((index, event)) = session.early_exit() {
@@ -88,7 +112,7 @@ fn reconnects(session: &Session, step: &str) -> Observation {
     }
     match session.last_mark("missed:upgrade") {
         Some(at) if at >= ended_at => Observation::unmet(format!(
-            "no upgrade request in the {:.0} s after the {step}",
+            "no upgrade request in the {:.0} s after {by}",
             at.since(ended_at).as_secs_f64()
         ))
         .expecting(expected),
@@ -237,14 +261,25 @@ mod tests {
 
     #[test]
     fn a_close_in_good_order_is_no_farewell() {
-        let closed = || {
+        let closed = |times: usize| {
             let open = Wire::new().scenario("server-closes").open(1.0).subscribed(1.1);
-            open.mark(2.0, "step:close").close(2.0, From::Server, 1000)
+            let closes = super::CODES.iter().zip(1_u8..).take(times);
+            closes.fold(open, |wire, (&code, n)| {
+                let at = 10.0 * f64::from(n);
+                let closed = wire.mark(at, "step:close").close(at, From::Server, code);
+                closed.close(at + 0.1, From::Client, code).open(at + 1.0)
+            })
         };
-        assert_eq!(outcome("RC001", closed().close(2.1, From::Client, 1000).open(3.0)), Met);
-        assert_eq!(outcome("RC001", closed().mark(62.0, "missed:upgrade")), Unmet);
-        assert_eq!(outcome("RC001", closed().entry(2.1, exited(Some(0), None))), Unmet);
-        assert_eq!(outcome("RC001", closed()), Unseen);
+        assert_eq!(outcome("RC001", closed(4)), Met);
+        assert_eq!(outcome("RC001", closed(3)), Unseen);
+        assert_eq!(outcome("RC001", closed(0)), Unseen);
+        for before in 0..4 {
+            let at = 45.0;
+            let closed = || closed(before).mark(at, "step:close").close(at, From::Server, 1000);
+            assert_eq!(outcome("RC001", closed()), Unseen);
+            assert_eq!(outcome("RC001", closed().mark(at + 60.0, "missed:upgrade")), Unmet);
+            assert_eq!(outcome("RC001", closed().entry(at + 0.1, exited(Some(0), None))), Unmet);
+        }
     }
 
     #[test]

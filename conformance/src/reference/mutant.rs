@@ -258,6 +258,8 @@ mutants! {
 
     /// Takes a close frame for the end of its work: lives on, and does not connect again.
     CloseIsTheEnd = "close-is-the-end" => "RC001",
+    /// Takes a close with 1012, of a server that restarts, for the end of its work.
+    RestartIsTheEnd = "restart-is-the-end" => "RC001",
     /// Lives on after a lost connection, and does not connect again.
     NeverReconnects = "never-reconnects" => "RC002",
     /// Exits with status 0 after a lost connection.

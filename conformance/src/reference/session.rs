@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::{sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::dial::{Opened, Socket};
@@ -367,6 +368,12 @@ impl Session<'_> {
                 match self.manner {
                     Manner::Broken(Mutant::DropsAtClose) => return Some(End::Lost { cut: false }),
                     Manner::Broken(Mutant::CloseIsTheEnd) => {
+                        self.stuck = true;
+                        return None;
+                    }
+                    Manner::Broken(Mutant::RestartIsTheEnd)
+                        if frame.as_ref().is_some_and(|it| it.code == CloseCode::Restart) =>
+                    {
                         self.stuck = true;
                         return None;
                     }
