@@ -11,8 +11,8 @@ use crate::check::limit::{TOLERANCE, drop_note, limit, secs, spoiled};
 use crate::check::{Check, Level, Observation, Outcome, Scope, Timing, never_opened};
 use crate::session::{Connection, Session};
 
-/// The checks HB002, HB003, HB008, HB021 and HB022.
-pub(super) const CHECKS: [Check; 5] = [
+/// The checks HB002, HB003, HB008, HB021, HB022 and HB026.
+pub(super) const CHECKS: [Check; 6] = [
     Check {
         id: "HB002",
         slug: "heartbeat/keeps-beating",
@@ -82,6 +82,20 @@ pub(super) const CHECKS: [Check; 5] = [
         needs: None,
         timing: true,
         judge: not_too_often,
+    },
+    Check {
+        id: "HB026",
+        slug: "heartbeat/after-a-lost-reply",
+        clauses: &["GCW-HB-01"],
+        level: Level::Must,
+        title: "a lost reply puts no heartbeat off",
+        requirement: "When one heartbeat is not answered, the client MUST send the next one within 30 s of it, or end the connection.",
+        why: "Some clients wait for the reply before they beat again, or leave one heartbeat out while they wait. One lost reply makes twice the interval of it, which is longer than the server bears.",
+        mend: "Beat by a timer that knows nothing of replies. Whether a reply is missing is a question of its own; if it is, connect anew.",
+        scope: Scope::Of("heartbeat-late-reply"),
+        needs: None,
+        timing: true,
+        judge: after_a_lost_reply,
     },
 ];
 
@@ -227,12 +241,60 @@ fn not_too_often(session: &Session) -> Observation {
         .unwrap_or_else(|| Observation::unseen("no connection showed two heartbeats"))
 }
 
+fn after_a_lost_reply(session: &Session) -> Observation {
+    let lost = session.mark("step:ignore-heartbeat").and_then(|ignored_at| {
+        let beats = session.open_connections().flat_map(|connection| {
+            connection.heartbeats().map(move |(seen, _)| (connection, seen))
+        });
+        beats.filter(|(_, beat)| beat.at <= ignored_at).max_by_key(|(_, beat)| beat.entry)
+    });
+    let Some((connection, beat)) = lost else {
+        return Observation::unseen(
+            "the client sent no second heartbeat whose reply could be lost",
+        );
+    };
+    let since = |at: Instant| session.clock.beats(at.since(beat.at));
+    let next = connection.heartbeats().find(|(seen, _)| seen.entry > beat.entry);
+    let next = next.map(|(seen, _)| (seen.entry, seen.at));
+    let (what, entry, at) = match (next, connection.left(session)) {
+        (Some((entry, at)), _) => ("the next heartbeat came", entry, at),
+        (None, Some((entry, at))) => ("it ended the connection", entry, at),
+        (None, None) => {
+            let silent = since(session.shown_until(connection));
+            let told = format!("no heartbeat in the {} s after the unanswered one", secs(silent));
+            if silent <= limit(session) + TOLERANCE && drop_note(session, connection).is_none() {
+                return Observation::unseen(told);
+            }
+            if spoiled(session) {
+                return Observation::unseen(format!("{told}, but this machine stalled meanwhile"));
+            }
+            let timing = Timing { measured: silent, limit: limit(session), tolerance: TOLERANCE };
+            return Observation::unmet(told)
+                .expecting(NEXT)
+                .at_entry(beat.entry, beat.at)
+                .with_timing(timing);
+        }
+    };
+    let observation = gap_observation(session, since(at), what, "after the unanswered one");
+    match observation.outcome {
+        // The margin is a check of its own.
+        Outcome::Weak => Observation { outcome: Outcome::Met, hint: None, ..observation },
+        _ => observation,
+    }
+    .expecting(NEXT)
+    .at_entry(entry, at)
+}
+
+/// What is expected after a reply that was lost.
+const NEXT: &str =
+    "a heartbeat within 30 s of the one that was not answered, or the connection's end";
+
 #[cfg(test)]
 mod tests {
     use glimesh_mock::transcript::{From, What};
 
     use crate::check::Outcome::{Met, Unmet, Unseen, Weak};
-    use crate::check::testing::{Wire, dropped, outcome};
+    use crate::check::testing::{BEAT, Wire, dropped, outcome};
 
     fn open() -> Wire {
         Wire::new().open(0.0).subscribed(0.1)
@@ -301,6 +363,26 @@ mod tests {
         assert_eq!(outcome("HB021", only().mark(125.0, "end")), Unmet);
         assert_eq!(outcome("HB021", only()), Unseen);
         assert_eq!(outcome("HB021", open().entry(32.01, dropped())), Unseen);
+    }
+
+    #[test]
+    fn a_lost_reply_changes_nothing() {
+        let lost = || {
+            let first = open().scenario("heartbeat-late-reply").beat(25.0);
+            first.client(50.0, BEAT).mark(50.0, "step:ignore-heartbeat")
+        };
+        assert_eq!(outcome("HB026", lost().beat(75.0)), Met);
+        assert_eq!(outcome("HB026", lost().beat(82.0)), Met);
+        assert_eq!(outcome("HB026", lost().beat(82.1)), Unmet);
+        assert_eq!(outcome("HB026", lost().close(60.0, From::Client, 1000)), Met);
+        assert_eq!(outcome("HB026", lost().mark(110.0, "end")), Unmet);
+        let dropped = || lost().entry(82.01, dropped()).close(82.01, From::Server, 1000);
+        assert_eq!(outcome("HB026", dropped()), Unmet);
+        let stalled = dropped().entry(83.0, What::Noise { worst_stall_ms: 1500 });
+        assert_eq!(outcome("HB026", stalled), Unseen);
+        assert_eq!(outcome("HB026", lost()), Unseen);
+        let never = open().scenario("heartbeat-late-reply").beat(25.0).mark(110.0, "end");
+        assert_eq!(outcome("HB026", never), Unseen);
     }
 
     #[test]

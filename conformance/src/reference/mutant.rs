@@ -255,6 +255,8 @@ mutants! {
     FailsWhenCut = "fails-when-cut" => "HB024",
     /// Twenty heartbeats, then none.
     TiresOfBeating = "tires-of-beating" => "HB025",
+    /// Leaves one heartbeat out while it waits for a reply. Origin: phoenix_channels_client.
+    SkipsABeat = "skips-a-beat" => "HB026",
 
     /// Takes a close frame for the end of its work: lives on, and does not connect again.
     CloseIsTheEnd = "close-is-the-end" => "RC001",

@@ -73,7 +73,9 @@ pub(super) async fn hold(
         _ => settings.heartbeat_every,
     };
     let reply_within = match manner {
-        Manner::Broken(Mutant::NeverNotices | Mutant::WaitsForEver | Mutant::TrustsTcp) => FOR_EVER,
+        Manner::Broken(
+            Mutant::NeverNotices | Mutant::WaitsForEver | Mutant::TrustsTcp | Mutant::SkipsABeat,
+        ) => FOR_EVER,
         _ => settings.reply_within,
     };
     let config = Config { heartbeat_every, reply_within };
@@ -233,6 +235,7 @@ impl Session<'_> {
             Manner::Broken(
                 Mutant::NeverNotices
                 | Mutant::NoticesLate
+                | Mutant::SkipsABeat
                 | Mutant::CrashesAtLateReply
                 | Mutant::TrustsTcp,
             ) => false,

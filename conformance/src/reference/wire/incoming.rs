@@ -38,6 +38,9 @@ impl Wire {
         if let Some(heard) = self.stumble(&mut frame) {
             return heard;
         }
+        if frame.topic == names::PHOENIX_TOPIC {
+            self.beat_pending = false;
+        }
         if frame.topic == names::PHOENIX_TOPIC && frame.join_ref.is_none() {
             match self.manner {
                 Manner::Broken(Mutant::CrashesAtNull) => return Heard::Crash,

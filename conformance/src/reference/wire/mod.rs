@@ -34,6 +34,8 @@ pub(super) struct Wire {
     joined_at: Option<Instant>,
     /// When the last heartbeat was sent.
     beat_at: Option<Instant>,
+    /// Whether the last heartbeat was not answered yet.
+    beat_pending: bool,
     /// When the last message came.
     heard_at: Option<Instant>,
     /// Whether the join was answered.
@@ -70,6 +72,7 @@ impl Wire {
             messages: 0,
             joined_at: None,
             beat_at: None,
+            beat_pending: false,
             heard_at: None,
             joined: false,
             asking: false,

@@ -148,6 +148,12 @@ impl Wire {
             Manner::Correct(Variant::Pongs) => return vec![self.write(&beat), Out::Pong],
             Manner::Correct(Variant::PingsToo) => return vec![Out::Ping, self.write(&beat)],
             Manner::Broken(Mutant::NeverBeats) => return Vec::new(),
+            Manner::Broken(Mutant::SkipsABeat) => {
+                self.beat_pending = !self.beat_pending;
+                if !self.beat_pending {
+                    return Vec::new();
+                }
+            }
             Manner::Broken(Mutant::MessagesResetTimer)
                 if self.heard_at.is_some_and(|at| at.elapsed() < BUSY) =>
             {
@@ -289,8 +295,8 @@ mod tests {
         let quiet_mutants = [
             "PR", "CN", "JN005", "JN006", "JN007", "JN008", "JN009", "JN010", "SB005", "MS",
             "HB002", "HB003", "HB008", "HB011", "HB015", "HB016", "HB012", "HB013", "HB014",
-            "HB017", "HB018", "HB020", "HB023", "HB024", "RC001", "RC002", "RC003", "RC005",
-            "RC006", "RC012", "RC007", "RC008", "RC009", "FT", "EN",
+            "HB017", "HB018", "HB020", "HB023", "HB024", "HB026", "RC001", "RC002", "RC003",
+            "RC005", "RC006", "RC012", "RC007", "RC008", "RC009", "FT", "EN",
         ];
         let later = [M::BeatsTwice, M::TiresOfBeating, M::ClosesWith1006];
         for &mutant in M::ALL {
