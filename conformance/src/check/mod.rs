@@ -19,6 +19,7 @@ mod join;
 mod join_reply;
 
 mod document;
+mod once;
 mod refusal;
 mod subscribe;
 
@@ -329,6 +330,7 @@ const AREAS: &[&[Check]] = &[
     &join_reply::CHECKS,
     &subscribe::CHECKS,
     &document::CHECKS,
+    &once::CHECKS,
     &refusal::CHECKS,
     &message::CHECKS,
     &shape::CHECKS,

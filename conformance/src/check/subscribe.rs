@@ -133,6 +133,11 @@ fn watched(session: &Session) -> Option<Duration> {
     ready.max()
 }
 
+/// Whether a `doc` subscribes to `chatMessage`.
+pub(super) fn is_subscription(frame: &Frame) -> bool {
+    matches!(read(frame), Found::Subscription | Found::Hidden)
+}
+
 fn read(frame: &Frame) -> Found {
     let Some(query) = frame.payload.get("query").and_then(Value::as_str) else {
         return Found::Other("a doc without a text as query".to_owned());

@@ -177,6 +177,8 @@ mutants! {
     AbortsAtRefusal = "aborts-at-refusal" => "SB005",
     /// Joins again and does not subscribe. Origin: absinthe-socket #22.
     NeverResubscribes = "never-resubscribes" => "SB008",
+    /// Each connection subscribes once more than the one before.
+    HandlersPileUp = "handlers-pile-up" => "SB009",
 
     /// Dies of the tenth message.
     DiesOfMessages = "dies-of-messages" => "MS002",

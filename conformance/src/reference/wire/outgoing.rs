@@ -134,6 +134,14 @@ impl Wire {
                 let twin = Frame { msg_ref: Some(Ref::text(EXTRA)), ..doc };
                 vec![sent, self.write(&twin)]
             }
+            Manner::Broken(Mutant::HandlersPileUp) if self.again => {
+                let twin = |nth: u32| Frame {
+                    msg_ref: Some(Ref::text(format!("{EXTRA}{nth}"))),
+                    ..doc.clone()
+                };
+                let twins = (1..self.nth).map(|nth| self.write(&twin(nth)));
+                [sent].into_iter().chain(twins).collect()
+            }
             Manner::Correct(Variant::Pongs) => vec![sent, Out::Pong],
             _ => vec![sent],
         }
