@@ -37,6 +37,7 @@ mod backoff;
 mod goodbye;
 mod recover;
 mod rejoin;
+mod stuck;
 
 mod fault;
 mod gone;
@@ -344,6 +345,7 @@ const AREAS: &[&[Check]] = &[
     &goodbye::CHECKS,
     &recover::CHECKS,
     &rejoin::CHECKS,
+    &stuck::CHECKS,
     &fault::CHECKS,
     &gone::CHECKS,
     &odd::CHECKS,

@@ -53,8 +53,8 @@ mutants! {
     AbortsWhenRefused = "aborts-when-refused" => "PR003",
     /// Starts another program, and leaves it running.
     LeavesAChild = "leaves-a-child" => "PR004",
-    /// Hangs when a timer is much later than it was set.
-    SleepsOn = "sleeps-on" => "PR007",
+    /// Crashes when a timer is much later than it was set.
+    CrashesAfterSleep = "crashes-after-sleep" => "PR007",
 
     /// Connects to `/socket/websocket`, Phoenix's default path.
     WrongPath = "wrong-path" => "CN001",
@@ -293,6 +293,8 @@ mutants! {
     IgnoresUnmatched = "ignores-unmatched" => "RC009",
     /// Takes every open for a success, and begins anew with its quickest pause. Origin: phoenix-socket-dart #34.
     ResetsAtOpen = "resets-at-open" => "RC012",
+    /// Has timeouts for its first connection alone. Origin: glimesh-rs.
+    StuckWhenBack = "stuck-when-back" => "RC013",
 
     /// Crashes on an array of fewer than five elements. Origin: SwiftPhoenixClient PR 230.
     CrashesAtShortArray = "crashes-at-short-array" => "FT001",

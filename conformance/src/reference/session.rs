@@ -76,7 +76,12 @@ pub(super) async fn hold(
         Manner::Broken(
             Mutant::NeverNotices | Mutant::WaitsForEver | Mutant::TrustsTcp | Mutant::SkipsABeat,
         ) => FOR_EVER,
+        Manner::Broken(Mutant::StuckWhenBack) if nth > 1 => FOR_EVER,
         _ => settings.reply_within,
+    };
+    let beat_reply = match manner {
+        Manner::Broken(Mutant::StuckWhenBack) if nth > 1 => FOR_EVER,
+        _ => settings.reply_within.min(settings.heartbeat_every * 7 / 10),
     };
     let config = Config { heartbeat_every, reply_within };
     if manner.is(Mutant::ResetsAtOpen) {
@@ -88,7 +93,7 @@ pub(super) async fn hold(
     let mut session = Session {
         manner,
         around: &settings.around,
-        beat_reply: settings.reply_within.min(settings.heartbeat_every * 7 / 10),
+        beat_reply,
         socket,
         deflater,
         client: Client::new(config, Instant::ZERO),
@@ -149,10 +154,10 @@ impl Session<'_> {
                 // What has come is read first: a reply that waits to be read is not missing.
                 () = sleep_until(wake_at), if !self.stuck => self.wake().await,
             };
-            let slept = wake_at.elapsed() > SLEPT && self.manner.is(Mutant::SleepsOn);
+            let slept = wake_at.elapsed() > SLEPT && self.manner.is(Mutant::CrashesAfterSleep);
             match end {
                 Some(End::Stopped) => return End::Stopped,
-                _ if slept => self.stuck = true,
+                _ if slept => return End::Crashed,
                 Some(end) => return end,
                 None => {}
             }

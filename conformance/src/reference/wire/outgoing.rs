@@ -304,7 +304,7 @@ mod tests {
             "PR", "CN", "JN005", "JN006", "JN007", "JN008", "JN009", "JN010", "SB005", "MS",
             "HB002", "HB003", "HB008", "HB011", "HB015", "HB016", "HB012", "HB013", "HB014",
             "HB017", "HB018", "HB020", "HB023", "HB024", "HB026", "RC001", "RC002", "RC003",
-            "RC005", "RC006", "RC012", "RC007", "RC008", "RC009", "FT", "EN",
+            "RC005", "RC006", "RC012", "RC013", "RC007", "RC008", "RC009", "FT", "EN",
         ];
         let later = [M::BeatsTwice, M::TiresOfBeating, M::ClosesWith1006];
         for &mutant in M::ALL {
