@@ -14,13 +14,13 @@ use glimesh_mock::{CHANNEL_ID, CLIENT_ID, MockServer};
 pub(crate) use parts::play;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::client::Adapter;
 use crate::clock::Clock;
 use crate::driver::{
-    Answer, Auth, AuthKind, Event, Facts, Heard, Hello, Link, NoAnswer, Op, Options, PREFIX,
-    PROTOCOL, Said,
+    Answer, Auth, AuthKind, ErrorKind, Event, Facts, Heard, Hello, Link, NoAnswer, Op, Options,
+    PREFIX, PROTOCOL, Said,
 };
 
 /// How long an answer may take: more than a client takes to give up a reply, and enough for a busy machine.
@@ -31,6 +31,12 @@ const TOLD: Duration = Duration::from_secs(30);
 
 /// How long the server may say nothing before a client has to give a request up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// For how long a client is watched that was told to disconnect: most pauses between two tries are shorter.
+pub(crate) const STAYS_AWAY: Duration = Duration::from_secs(10);
+
+/// How long an adapter may take to notice that its connection is gone.
+const NOTICED: Duration = Duration::from_secs(5);
 
 /// The name of the only connection.
 const CONN: &str = "a";
@@ -185,7 +191,19 @@ impl<'a> Kit<'a> {
             ca_file: self.server.ca_file().map(|path| path.to_string_lossy().into_owned()),
             options: Options { heartbeat_ms, auto_reconnect: true, auto_subscribe },
         };
-        self.must(connect, ANSWER).await
+        let until = Instant::now() + NOTICED;
+        loop {
+            match self.ask(connect.clone(), ANSWER).await? {
+                Some(Answer::Ok(_)) => return Ok(()),
+                // It has not noticed yet that the connection before is gone.
+                Some(Answer::Error(reply))
+                    if reply.error.kind == ErrorKind::Usage && Instant::now() < until =>
+                {
+                    sleep(NOTICED / 50).await;
+                }
+                _ => return Err(Gone),
+            }
+        }
     }
 
     /// Asks what has to be done before anything else makes sense.

@@ -53,8 +53,9 @@ pub const SESSIONS: [&str; 35] = [
 ];
 
 /// The sessions in which the client is driven; the first one shows whether a driver is honest.
-pub const DRIVEN: [&str; 7] = [
+pub const DRIVEN: [&str; 8] = [
     "driven-posts",
+    "driven-gone",
     "driven-busy",
     "driven-again",
     "driven-messages",

@@ -45,6 +45,7 @@ mod odd;
 
 mod again;
 mod busy;
+mod disconnected;
 mod driven;
 mod honest;
 mod large_answer;
@@ -354,6 +355,7 @@ const AREAS: &[&[Check]] = &[
     &told::CHECKS,
     &busy::CHECKS,
     &again::CHECKS,
+    &disconnected::CHECKS,
     &unknown_op::CHECKS,
     &large_answer::CHECKS,
     &honest::CHECKS,

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::{
     ANEW, ANSWER, AT_ONCE, CONN, FOR_THE_NEW, FORBIDDEN, Gone, INJECTION, Kit, LARGE_QUERY, LAST,
     LAST_OF_MANY, LOST, OTHER_CHANNEL, OTHER_QUERY, OTHER_SUB, PATIENCE, PLAIN, QUERY, QUOTES,
-    SLOW, SUB, TOLD, UNANSWERED, WRONG_QUERY, long_post, swapped,
+    SLOW, STAYS_AWAY, SUB, TOLD, UNANSWERED, WRONG_QUERY, long_post, swapped,
 };
 use crate::driver::{Answer, Auth, AuthKind, Facts, Op};
 use glimesh_mock::CHANNEL_ID;
@@ -34,6 +34,7 @@ pub(crate) async fn play(kit: &Kit<'_>) {
             "driven-busy" => busy(kit).await,
             "driven-posts" => posts(kit).await,
             "driven-again" => begins_again(kit, facts).await,
+            "driven-gone" => goes_for_good(kit, facts).await,
             "driven-messages" => messages(kit).await,
             "driven-reader" | "driven-no-scope" => reads(kit).await,
             // Whoever takes no such message may end the connection: nothing else is asked in this session.
@@ -80,11 +81,7 @@ async fn both<T>(
 
 /// The connection is lost, then the channel, and then the token is good no more.
 async fn begins_again(kit: &Kit<'_>, facts: Facts) -> Result<(), Gone> {
-    let alone = match facts.reconnects {
-        Some(true) => TOLD,
-        None => MAYBE,
-        Some(false) => Duration::ZERO,
-    };
+    let alone = alone(&facts);
     let join = || Op::Join { conn: CONN.to_owned() };
     if let Some(Answer::Unsupported(_)) = kit.post(LOST).await? {
         // Then the connection does not end by the post.
@@ -108,6 +105,40 @@ async fn begins_again(kit: &Kit<'_>, facts: Facts) -> Result<(), Gone> {
     let Some(token) = kit.server.another_token() else { return Ok(()) };
     let url = kit.server.url_with_token(&token);
     kit.connect(url, Auth { kind: AuthKind::Token, value: token }, true).await
+}
+
+/// The connection is lost, and while the server refuses another one, nobody wants it any more.
+async fn goes_for_good(kit: &Kit<'_>, facts: Facts) -> Result<(), Gone> {
+    kit.reaches("step:cut", 1, TOLD).await;
+    if kit.reaches("refused", 1, alone(&facts)).await {
+        return disconnects(kit).await;
+    }
+    let connects = async {
+        let (url, auth) = kit.given();
+        // It is refused, and may be tried again and again until somebody says no.
+        let _: Result<(), Gone> = kit.connect(url, auth, false).await;
+        Ok(())
+    };
+    let refused = async {
+        kit.reaches("refused", 1, TOLD).await;
+        disconnects(kit).await
+    };
+    both(connects, refused).await
+}
+
+async fn disconnects(kit: &Kit<'_>) -> Result<(), Gone> {
+    kit.disconnect().await?;
+    sleep(STAYS_AWAY).await;
+    Ok(())
+}
+
+/// For how long a client is waited for that says so of itself.
+const fn alone(facts: &Facts) -> Duration {
+    match facts.reconnects {
+        Some(true) => TOLD,
+        None => MAYBE,
+        Some(false) => Duration::ZERO,
+    }
 }
 
 async fn messages(kit: &Kit<'_>) -> Result<(), Gone> {

@@ -108,6 +108,8 @@ manners! {
     OverlooksJoinRefs = "overlooks-join-refs" => Some("RC010"),
     /// Keeps its subscriptions from one connection to the next.
     KeepsSubscriptions = "keeps-subscriptions" => Some("RC011"),
+    /// Tries to connect every two seconds once it was refused, whatever it is told. Origin: phoenix #4616.
+    KeepsTrying = "keeps-trying" => Some("RC014"),
     /// Sets the heartbeat's timer anew with every document. Origin: Firezone PR 8220.
     SendingIsBeating = "sending-is-beating" => Some("HB007"),
     /// Connects with the first URL for ever. Origin: JavaPhoenixClient #82.

@@ -28,6 +28,7 @@ pub(super) const BUILT_IN: &[(&str, &str)] = library![
     "docs-unanswered"
     "driven-again"
     "driven-busy"
+    "driven-gone"
     "driven-large"
     "driven-messages"
     "driven-no-scope"

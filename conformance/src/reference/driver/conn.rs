@@ -1,8 +1,11 @@
 //! A connection by its name, from the request to open it until it is over.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use super::How;
 use super::kept::Kept;
@@ -14,6 +17,9 @@ use crate::reference::dial::{DialError, Socket, dial};
 
 /// How many requests may wait for one connection.
 const WAITING: usize = 16;
+
+/// Between two tries of an adapter that keeps trying.
+const OFTEN: Duration = Duration::from_secs(2);
 
 /// Requests that name a connection, with their ids.
 pub(super) type Requests = mpsc::Receiver<(u64, Op)>;
@@ -75,7 +81,12 @@ async fn live(
             ok(id, json!({}));
             serve(how, &settings, name, socket, &mut requests, &mut kept).await;
         }
-        Some(Err(error)) => not_connected(id, &error),
+        Some(Err(error)) => {
+            not_connected(id, &error);
+            if how == Some(How::KeepsTrying) {
+                tokio::spawn(keep_trying(settings));
+            }
+        }
         None => closed(id),
     }
     requests.close();
@@ -98,6 +109,14 @@ async fn serve(
     link.end(&ended.gone, kept);
     if let Some(id) = ended.asked {
         ok(id, json!({}));
+    }
+}
+
+/// Tries to connect although nobody waits for it any more.
+async fn keep_trying(settings: Settings) {
+    loop {
+        sleep(OFTEN).await;
+        let _ = dial(&settings).await;
     }
 }
 
