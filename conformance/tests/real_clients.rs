@@ -20,7 +20,7 @@ fn the_documents_own_client_in_javascript() {
     let command = ["node", "document-js/client.js", "{url}"];
     let Some(seen) = judge("GLIMESH_JUDGE_NODE", &command) else { return };
     insta::assert_snapshot!(seen, @r#"
-    exit code 5, 62 pass
+    exit code 5, 64 pass
     PR002 weak
     PR007 inconclusive
     CN007 not-applicable
@@ -53,6 +53,7 @@ fn the_documents_own_client_in_javascript() {
     RC008 inconclusive
     RC009 note
     RC012 note
+    RC013 inconclusive
     FT001 weak
     FT003 inconclusive
     FT005 inconclusive
@@ -67,7 +68,7 @@ fn a_client_on_phoenix_js() {
         return;
     };
     insta::assert_snapshot!(seen, @r#"
-    exit code 0, 85 pass
+    exit code 0, 88 pass
     CN007 not-applicable
     CN008 not-applicable
     CN009 not-applicable
@@ -91,7 +92,7 @@ fn a_client_on_python_websockets() {
     let command = [python, "websockets-py/client.py", "{url}"];
     let Some(seen) = judge("GLIMESH_JUDGE_PYTHON", &command) else { return };
     insta::assert_snapshot!(seen, @r#"
-    exit code 0, 93 pass
+    exit code 0, 96 pass
     CN007 not-applicable
     CN008 not-applicable
     CN009 not-applicable
@@ -111,7 +112,7 @@ fn a_client_on_gorilla_websocket() {
     let results = run("auto", &["gorilla-go/gorilla-go", "{url}"]);
     assert_eq!(results.clock.mode, "real", "{}", results.clock.why);
     insta::assert_snapshot!(verdicts(&results), @r#"
-    exit code 0, 91 pass
+    exit code 0, 94 pass
     CN007 not-applicable
     CN008 not-applicable
     CN009 not-applicable
@@ -133,7 +134,7 @@ fn adapters_in_javascript_and_python() {
     ];
     for (variable, command) in adapters.iter().filter(|(variable, _)| installed(variable)) {
         let results = run_with(&["--level", "L1"], command);
-        assert_eq!(verdicts(&results), "exit code 0, 31 pass", "{variable}");
+        assert_eq!(verdicts(&results), "exit code 0, 32 pass", "{variable}");
     }
 }
 
