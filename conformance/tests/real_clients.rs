@@ -20,7 +20,7 @@ fn the_documents_own_client_in_javascript() {
     let command = ["node", "document-js/client.js", "{url}"];
     let Some(seen) = judge("GLIMESH_JUDGE_NODE", &command) else { return };
     insta::assert_snapshot!(seen, @r#"
-    exit code 5, 64 pass
+    exit code 5, 65 pass
     PR002 weak
     PR007 inconclusive
     CN007 not-applicable
@@ -68,7 +68,7 @@ fn a_client_on_phoenix_js() {
         return;
     };
     insta::assert_snapshot!(seen, @r#"
-    exit code 0, 88 pass
+    exit code 0, 89 pass
     CN007 not-applicable
     CN008 not-applicable
     CN009 not-applicable
@@ -92,7 +92,7 @@ fn a_client_on_python_websockets() {
     let command = [python, "websockets-py/client.py", "{url}"];
     let Some(seen) = judge("GLIMESH_JUDGE_PYTHON", &command) else { return };
     insta::assert_snapshot!(seen, @r#"
-    exit code 0, 96 pass
+    exit code 0, 97 pass
     CN007 not-applicable
     CN008 not-applicable
     CN009 not-applicable
@@ -112,7 +112,7 @@ fn a_client_on_gorilla_websocket() {
     let results = run("auto", &["gorilla-go/gorilla-go", "{url}"]);
     assert_eq!(results.clock.mode, "real", "{}", results.clock.why);
     insta::assert_snapshot!(verdicts(&results), @r#"
-    exit code 0, 94 pass
+    exit code 0, 95 pass
     CN007 not-applicable
     CN008 not-applicable
     CN009 not-applicable

@@ -31,6 +31,7 @@ mod beat_reply;
 mod heartbeat;
 mod pace;
 mod soak;
+mod two_timers;
 mod unanswered;
 
 mod backoff;
@@ -339,6 +340,7 @@ const AREAS: &[&[Check]] = &[
     &heartbeat::CHECKS,
     &pace::CHECKS,
     &soak::CHECKS,
+    &two_timers::CHECKS,
     &unanswered::CHECKS,
     &afresh::CHECKS,
     &beat_reply::CHECKS,

@@ -259,6 +259,8 @@ mutants! {
     TiresOfBeating = "tires-of-beating" => "HB025",
     /// Leaves one heartbeat out while it waits for a reply. Origin: phoenix_channels_client.
     SkipsABeat = "skips-a-beat" => "HB026",
+    /// A second timer beats 200 ms after the first. Origin: GlimeshChatViewer.
+    TwoTimers = "two-timers" => "HB027",
 
     /// Takes a close frame for the end of its work: lives on, and does not connect again.
     CloseIsTheEnd = "close-is-the-end" => "RC001",

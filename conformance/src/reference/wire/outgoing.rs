@@ -12,6 +12,9 @@ use super::{Out, Wire, text};
 /// How long an impatient client waits for the join's reply: longer than a burst, shorter than a held join.
 const IMPATIENCE: Duration = Duration::from_secs(1);
 
+/// How far the second of two timers is behind the first: on a contract clock, some of the client's seconds.
+const SECOND_TIMER: Duration = Duration::from_millis(200);
+
 /// A chat in which the last message is not older than this is busy.
 const BUSY: Duration = Duration::from_millis(400);
 
@@ -172,6 +175,9 @@ impl Wire {
             Manner::Broken(Mutant::BeatsWhenJoined) if !self.joined => return Vec::new(),
             Manner::Broken(Mutant::WaitsForTheDocument) if self.asking => return Vec::new(),
             Manner::Broken(Mutant::BeatsOnFirstOnly) if self.again => return Vec::new(),
+            Manner::Broken(Mutant::TwoTimers) => {
+                return vec![self.write(&beat), Out::Pause(SECOND_TIMER), self.extra_beat()];
+            }
             Manner::Broken(Mutant::BeatsInPairs) => {
                 return vec![self.extra_beat(), self.write(&beat)];
             }
