@@ -64,6 +64,8 @@ pub(crate) fn long_post() -> String {
 }
 /// A post whose confirmation comes late.
 pub(crate) const SLOW: &str = "in your own time";
+/// A post in the other channel, whose messages the client does not get.
+pub(crate) const ELSEWHERE: &str = "said in passing";
 /// Two posts at once: the second one, which is too long for the server, is refused before the first one is confirmed.
 pub(crate) fn swapped() -> [String; 2] {
     ["swapped one".to_owned(), format!("swapped two {}", "x".repeat(300))]
@@ -229,7 +231,16 @@ impl<'a> Kit<'a> {
     }
 
     async fn post_within(&self, text: &str, within: Duration) -> Result<Option<Answer>, Gone> {
-        let (conn, channel_id) = (CONN.to_owned(), CHANNEL_ID.to_string());
+        self.post_in(&CHANNEL_ID.to_string(), text, within).await
+    }
+
+    async fn post_in(
+        &self,
+        channel_id: &str,
+        text: &str,
+        within: Duration,
+    ) -> Result<Option<Answer>, Gone> {
+        let (conn, channel_id) = (CONN.to_owned(), channel_id.to_owned());
         self.ask(Op::SendChat { conn, channel_id, text: text.to_owned() }, within).await
     }
 

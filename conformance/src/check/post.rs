@@ -14,7 +14,7 @@ use crate::drive;
 use crate::session::Session;
 
 /// The checks of this area.
-pub(super) const CHECKS: [Check; 9] = [
+pub(super) const CHECKS: [Check; 10] = [
     Check {
         id: "MU001",
         slug: "post/mutation",
@@ -83,7 +83,7 @@ pub(super) const CHECKS: [Check; 9] = [
         scope: Scope::Of("driven-posts"),
         needs: None,
         timing: false,
-        judge: confirmed,
+        judge: |session| confirmed(session, drive::SLOW),
     },
     Check {
         id: "MU006",
@@ -140,6 +140,20 @@ pub(super) const CHECKS: [Check; 9] = [
         needs: None,
         timing: false,
         judge: gives_up,
+    },
+    Check {
+        id: "MU012",
+        slug: "post/without-its-message",
+        clauses: &["GCW-MU-04"],
+        level: Level::Must,
+        title: "tells of success without the message",
+        requirement: "The application MUST be told that a message was posted by the reply alone, whether or not the message itself comes by a subscription.",
+        why: "Where the client subscribes to the channel, the message comes before the reply or after it; where it does not, never. A client that waits for it takes the post for lost.",
+        mend: "Resolve the request with the phx_reply that has its ref, and leave the messages to whoever shows them.",
+        scope: Scope::Of("driven-posts"),
+        needs: None,
+        timing: false,
+        judge: |session| confirmed(session, drive::ELSEWHERE),
     },
 ];
 
@@ -206,13 +220,13 @@ fn next_asked(session: &Session, asked: &Asked) -> Option<usize> {
 /// How much earlier an answer may stand in the transcript than the reply that it tells of: both cross other pipes.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
-fn confirmed(session: &Session) -> Observation {
-    let asked = match post_request(session, drive::SLOW) {
+fn confirmed(session: &Session, text: &str) -> Observation {
+    let asked = match post_request(session, text) {
         Ok(asked) => asked,
         Err(observation) => return *observation,
     };
     let posts = posts(session);
-    let Some((_, came, _)) = found_reply(&posts, drive::SLOW) else {
+    let Some((_, came, _)) = found_reply(&posts, text) else {
         return Observation::unseen("the post was not sent, or not answered");
     };
     let expected = "success, told when the reply has come";

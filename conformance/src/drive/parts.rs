@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
-    ANEW, ANSWER, AT_ONCE, CONN, FOR_THE_NEW, FORBIDDEN, Gone, INJECTION, Kit, LARGE_QUERY, LAST,
-    LAST_OF_MANY, LOST, OTHER_CHANNEL, OTHER_QUERY, OTHER_SUB, PATIENCE, PLAIN, QUERY, QUOTES,
-    SLOW, STAYS_AWAY, SUB, TOLD, UNANSWERED, WRONG_QUERY, long_post, swapped,
+    ANEW, ANSWER, AT_ONCE, CONN, ELSEWHERE, FOR_THE_NEW, FORBIDDEN, Gone, INJECTION, Kit,
+    LARGE_QUERY, LAST, LAST_OF_MANY, LOST, OTHER_CHANNEL, OTHER_QUERY, OTHER_SUB, PATIENCE, PLAIN,
+    QUERY, QUOTES, SLOW, STAYS_AWAY, SUB, TOLD, UNANSWERED, WRONG_QUERY, long_post, swapped,
 };
 use crate::driver::{Answer, Auth, AuthKind, Facts, Op};
 use glimesh_mock::CHANNEL_ID;
@@ -63,6 +63,7 @@ async fn posts(kit: &Kit<'_>) -> Result<(), Gone> {
     for text in [PLAIN, QUOTES, INJECTION, &long_post(), SLOW] {
         kit.post(text).await?;
     }
+    kit.post_in(OTHER_CHANNEL, ELSEWHERE, ANSWER).await?;
     let [one, two] = swapped();
     both(kit.post(&one), kit.post(&two)).await?;
     kit.query(QUERY.0).await?;

@@ -72,6 +72,8 @@ manners! {
     TrustsItsToken = "trusts-its-token" => Some("MU008"),
     /// Waits for a post's confirmation for ever.
     WaitsForEver = "waits-for-ever" => Some("MU010"),
+    /// Tells of success only when the message comes by a subscription.
+    WaitsForItsMessage = "waits-for-its-message" => Some("MU012"),
     /// Tells that a post is lost, and sends it again on the next connection.
     PostsTwice = "posts-twice" => Some("MU011"),
     /// Sends queries with the event `query`.

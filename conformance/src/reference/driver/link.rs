@@ -47,6 +47,8 @@ pub(super) struct Link {
     // What only defects need.
     /// The answer to the last query.
     pub(super) newest: Option<Value>,
+    /// The text of the last message.
+    pub(super) newest_text: Option<Value>,
     /// A query that goes out with an event of its own.
     pub(super) by_event: Option<String>,
     /// Nothing is told any more.
@@ -120,6 +122,7 @@ impl Link {
             subs: HashMap::new(),
             told: HashMap::new(),
             newest: None,
+            newest_text: None,
             by_event: None,
             deaf: false,
             repeated: 0,

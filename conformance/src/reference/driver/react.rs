@@ -127,8 +127,11 @@ impl Link {
         let response = reply.response.clone();
         match waiting {
             Waiting::Post { id, doc } if refused => self.refused(id, doc, response),
-            Waiting::Post { id, .. } => {
-                if !self.is(How::ConfirmsAtOnce) {
+            Waiting::Post { id, doc } => {
+                let text = doc.variables.get("message").map(|message| &message["message"]);
+                let has_come = self.newest_text.as_ref() == text;
+                let waits = self.is(How::WaitsForItsMessage) && !has_come;
+                if !waits && !self.is(How::ConfirmsAtOnce) {
                     ok(id, json!({}));
                 }
             }

@@ -64,6 +64,7 @@ impl Link {
         if self.deaf || drops {
             return;
         }
+        self.newest_text = data.get("message").cloned();
         let mut data = data.clone();
         if let (Some(How::ReadsBytes), Some(text)) = (self.how, data["message"].as_str()) {
             let text: String = text.bytes().map(char::from).collect();
