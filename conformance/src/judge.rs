@@ -183,6 +183,7 @@ pub(crate) fn finding(
         measured_ms: observation.timing.map(|timing| ms(timing.measured)),
         limit_ms: observation.timing.map(|timing| ms(timing.limit)),
         tolerance_ms: observation.timing.map(|timing| ms(timing.tolerance)),
+        at_least: observation.at_least,
         baseline: None,
         flaky: None,
     }

@@ -155,6 +155,9 @@ pub struct Finding {
     pub limit_ms: Option<u64>,
     /// For timing checks, in the client's milliseconds.
     pub tolerance_ms: Option<u64>,
+    /// Whether `limit_ms` is the least that is allowed, and not the most.
+    #[serde(default)]
+    pub at_least: bool,
     /// How it stands to the baseline: `xfail`, `xpass`, `new-fail` or `expired`; `None` where the baseline has nothing
     /// to say.
     pub baseline: Option<String>,
@@ -284,6 +287,7 @@ impl Finding {
             measured_ms: None,
             limit_ms: None,
             tolerance_ms: None,
+            at_least: false,
             baseline: None,
             flaky: None,
         }

@@ -268,7 +268,7 @@ fn one_timer(session: &Session) -> Observation {
     observation
         .expecting("the same interval on every connection")
         .at_entry(entry, at)
-        .with_timing(Timing { measured: closest, limit, tolerance: Duration::ZERO })
+        .with_least(Timing { measured: closest, limit, tolerance: Duration::ZERO })
 }
 
 fn silent_after_close(session: &Session) -> Observation {

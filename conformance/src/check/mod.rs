@@ -179,6 +179,8 @@ pub struct Observation {
     pub exempt: Option<Exempt>,
     /// For timing checks: what was measured, the limit, and the tolerance, in the client's seconds.
     pub timing: Option<Timing>,
+    /// Whether the limit of [`timing`](Self::timing) is the least that is allowed, and not the most.
+    pub at_least: bool,
 }
 
 /// How a rule fared in one session.
@@ -269,6 +271,7 @@ impl Observation {
             hint: None,
             exempt: None,
             timing: None,
+            at_least: false,
         }
     }
 
@@ -306,6 +309,13 @@ impl Observation {
     pub const fn with_timing(mut self, timing: Timing) -> Self {
         self.timing = Some(timing);
         self
+    }
+
+    /// Adds the three figures of a timing verdict whose limit is the least that is allowed.
+    #[must_use]
+    pub const fn with_least(mut self, timing: Timing) -> Self {
+        self.at_least = true;
+        self.with_timing(timing)
     }
 }
 

@@ -234,7 +234,7 @@ fn not_too_often(session: &Session) -> Observation {
             observation
                 .expecting("a second or more between two heartbeats")
                 .at_entry(closest[1].entry, closest[1].at)
-                .with_timing(timing),
+                .with_least(timing),
         )
     });
     Observation::worst(each)

@@ -104,13 +104,14 @@ pub(super) fn troubles(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
 /// The figures of a timing verdict in the client's seconds, of which `rate` fit into a real one.
 pub(super) fn timing(finding: &Finding, rate: u32) -> Option<String> {
     let (measured, limit) = (finding.measured_ms?, finding.limit_ms?);
-    let margin = i128::from(limit) - i128::from(measured);
+    let room = i128::from(limit) - i128::from(measured);
+    let (word, margin) = if finding.at_least { ("at least", -room) } else { ("limit", room) };
     let tolerance = finding.tolerance_ms.unwrap_or_default();
     let [measured, limit, margin, tolerance] =
         [measured.into(), limit.into(), margin, tolerance.into()].map(seconds);
     let real = if rate > 1 { format!(", {rate} to a real one") } else { String::new() };
     Some(format!(
-        "measured {measured}, limit {limit}, margin {margin}, tolerance {tolerance}; in the client's seconds{real}"
+        "measured {measured}, {word} {limit}, margin {margin}, tolerance {tolerance}; in the client's seconds{real}"
     ))
 }
 
@@ -139,5 +140,21 @@ pub(super) const fn style(verdict: Verdict) -> anstyle::Style {
         Verdict::Fail | Verdict::KitError => BAD,
         Verdict::Note => PLAIN,
         Verdict::Unsupported | Verdict::NotApplicable => DIM,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_margin_is_what_is_left_to_the_limit_whichever_side_that_is_on() {
+        let figures = |at_least| {
+            let (measured_ms, limit_ms) = (Some(30_000), Some(29_000));
+            let finding = Finding { measured_ms, limit_ms, at_least, ..Finding::empty() };
+            timing(&finding, 1).unwrap()
+        };
+        assert!(figures(false).contains("limit 29.00\u{a0}s, margin −1.00\u{a0}s"));
+        assert!(figures(true).contains("at least 29.00\u{a0}s, margin 1.00\u{a0}s"));
     }
 }
