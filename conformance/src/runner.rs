@@ -2,10 +2,12 @@
 //!
 //! The runner prints nothing: it emits [`RunEvent`]s.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::stream::{self, FuturesUnordered, StreamExt};
+use futures_util::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
 use tokio::sync::{Semaphore, watch};
 
 use crate::check::{Check, Outcome, Scope, limit};
@@ -59,27 +61,27 @@ pub async fn run(
         expected: longest(plan),
         rate: plan.clock.rate(),
     });
-    let runner = Runner { plan, emit, interrupt, probe: &probe, began };
-    let mut played = Vec::new();
-    let mut confirmed = Vec::new();
+    let confirmed = RefCell::default();
+    let runner = Runner { plan, emit, interrupt, probe: &probe, began, confirmed: &confirmed };
     let first_looks = runner.side_by_side().await?;
     let never_began = first_looks.len() < plan.sessions.len();
     // Real time leaves room for the machine's own delays, so looks at it need not be alone.
     let at_once = if matches!(plan.clock, Clock::Accel { .. }) { plan.jobs } else { 1 };
-    let mut looks_again =
-        stream::iter(first_looks).map(|one| runner.look_again(one)).buffered(at_once.max(1));
-    while let Some(seen) = looks_again.next().await {
-        let (looks, seen_again) = seen?;
-        played.extend(looks);
-        confirmed.extend(seen_again);
-    }
-    drop(looks_again);
+    // The shortest session first: what it confirms, no longer one needs to.
+    let mut looks: Vec<_> = stream::iter(first_looks.into_iter().rev())
+        .map(|one| runner.look_again(one))
+        .buffered(at_once.max(1))
+        .try_collect()
+        .await?;
+    looks.reverse();
+    let played: Vec<_> = looks.into_iter().flatten().collect();
     if let Some(place) = panics::first() {
         return Err(KitFault::Panicked(place));
     }
     // Whoever interrupts when all is seen gets the whole report.
     let interrupted = never_began || played.iter().any(|one| one.cut_short);
     let (sessions, results) = played.into_iter().map(|one| (one.session, one.result)).unzip();
+    let confirmed = confirmed.into_inner().into_keys().map(str::to_owned).collect();
     Ok(Ran { sessions, results, confirmed, interrupted })
 }
 
@@ -89,6 +91,8 @@ struct Runner<'a> {
     interrupt: watch::Receiver<bool>,
     probe: &'a Probe,
     began: Instant,
+    /// The ids of the checks whose failure was seen again, with what was seen.
+    confirmed: &'a RefCell<BTreeMap<&'static str, Outcome>>,
 }
 
 impl Runner<'_> {
@@ -149,19 +153,32 @@ impl Runner<'_> {
 
     /// Runs a session again while a verdict of it is in doubt, and then as often as the user wants failures tried
     /// again: alone, or after acceleration in real time. Returns every look, with the verdicts of the earlier ones set
-    /// aside for which a later one stands, and the checks whose failure was confirmed.
-    async fn look_again(&self, one: Played) -> Result<(Vec<Played>, Vec<String>), KitFault> {
+    /// aside for which a later one stands.
+    ///
+    /// What another session has confirmed already, or worse, is not looked at again in this one: that would only take
+    /// time.
+    async fn look_again(&self, mut one: Played) -> Result<Vec<Played>, KitFault> {
+        let (known, mut doubtful): (Vec<_>, Vec<_>) = self
+            .doubtful(&one.session)
+            .into_iter()
+            .partition(|check| self.is_confirmed(check, &one.session));
+        if !known.is_empty() {
+            let known: Vec<_> = known.iter().map(|check| check.id).collect();
+            one.session.set_aside(&known);
+        }
         let mut looks = vec![one];
-        let mut confirmed = Vec::new();
-        let mut doubtful = self.doubtful(&looks[0].session);
         while !doubtful.is_empty() && looks.len() <= MAX_RERUNS && !*self.interrupt.borrow() {
             let Some(next) = self.another_look(&mut looks, &doubtful).await? else { break };
             let still = if limit::spoiled(next) { self.doubtful(next) } else { Vec::new() };
-            let troubled = self.troubled(next);
-            let seen_again = doubtful
-                .iter()
-                .filter(|check| is_among(check, &troubled) && !is_among(check, &still));
-            confirmed.extend(seen_again.map(|check| check.id.to_owned()));
+            let settled = |check| is_among(check, &doubtful) && !is_among(check, &still);
+            for Sighting { check, observation, .. } in self.sightings(next) {
+                let outcome = observation.outcome;
+                if is_trouble(outcome) && settled(check) {
+                    let mut confirmed = self.confirmed.borrow_mut();
+                    let worst = confirmed.entry(check.id).or_insert(outcome);
+                    *worst = outcome.max(*worst);
+                }
+            }
             doubtful = still;
         }
         for _ in 0..self.plan.retries {
@@ -175,7 +192,15 @@ impl Runner<'_> {
             // A second look that did not take place is missing, too.
             last.cut_short |= !doubtful.is_empty() && *self.interrupt.borrow();
         }
-        Ok((looks, confirmed))
+        Ok(looks)
+    }
+
+    /// Whether what this session shows of a check, or worse, was seen again in another one.
+    fn is_confirmed(&self, check: &Check, session: &Session) -> bool {
+        let Some(&worst) = self.confirmed.borrow().get(check.id) else { return false };
+        self.sightings(session)
+            .filter(|sighting| sighting.check.id == check.id)
+            .all(|sighting| sighting.observation.outcome <= worst)
     }
 
     /// Runs a session again, in real time if it was accelerated. For these checks it stands for the look before.
@@ -238,8 +263,7 @@ impl Runner<'_> {
 
     /// The checks that this session breaks or barely keeps.
     fn troubled(&self, session: &Session) -> Vec<&'static Check> {
-        let trouble =
-            |s: &Sighting<'_>| matches!(s.observation.outcome, Outcome::Unmet | Outcome::Weak);
+        let trouble = |sighting: &Sighting<'_>| is_trouble(sighting.observation.outcome);
         self.sightings(session).filter(trouble).map(|sighting| sighting.check).collect()
     }
 
@@ -256,6 +280,10 @@ impl Runner<'_> {
         let checks: Vec<_> = self.plan.checks.iter().copied().filter(|check| can(check)).collect();
         judge::observe(session, &checks).into_iter()
     }
+}
+
+const fn is_trouble(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Unmet | Outcome::Weak)
 }
 
 fn is_among(check: &Check, checks: &[&Check]) -> bool {
@@ -282,7 +310,15 @@ mod tests {
         let plan = Plan { checks, ..Plan::for_client(Path::new("kit"), Vec::new()) };
         let (_keep, interrupt) = watch::channel(false);
         let (probe, began) = (Probe::start(), Instant::now());
-        let runner = Runner { plan: &plan, emit: &|_| {}, interrupt, probe: &probe, began };
+        let confirmed = RefCell::default();
+        let runner = Runner {
+            plan: &plan,
+            emit: &|_| {},
+            interrupt,
+            probe: &probe,
+            began,
+            confirmed: &confirmed,
+        };
         let session = Wire::new().scenario(scenario).accelerated(10).session();
         runner.doubtful(&session).into_iter().map(|check| check.id).collect()
     }
@@ -302,7 +338,15 @@ mod tests {
         plan.checks = vec![&own::AWAITED];
         let (_keep, interrupt) = watch::channel(false);
         let (probe, began) = (Probe::start(), Instant::now());
-        let runner = Runner { plan: &plan, emit: &|_| {}, interrupt, probe: &probe, began };
+        let confirmed = RefCell::default();
+        let runner = Runner {
+            plan: &plan,
+            emit: &|_| {},
+            interrupt,
+            probe: &probe,
+            began,
+            confirmed: &confirmed,
+        };
         let again = |wire: Wire, clock: Clock| {
             let mut session = wire.scenario("crash").session();
             session.clock = clock;
@@ -316,5 +360,29 @@ mod tests {
         // A second look in the same time would show the same.
         assert_eq!(again(in_vain(), Clock::Real), [""; 0]);
         assert_eq!(again(in_vain(), Clock::Contract { rate: 25 }), [""; 0]);
+    }
+
+    #[test]
+    fn what_was_seen_again_in_one_session_is_confirmed_in_all_that_show_no_worse() {
+        let checks = check::catalogue();
+        let plan = Plan { checks, ..Plan::for_client(Path::new("kit"), Vec::new()) };
+        let (_keep, interrupt) = watch::channel(false);
+        let (probe, began) = (Probe::start(), Instant::now());
+        let confirmed = RefCell::default();
+        let runner = Runner {
+            plan: &plan,
+            emit: &|_| {},
+            interrupt,
+            probe: &probe,
+            began,
+            confirmed: &confirmed,
+        };
+        let never_joins = Wire::new().open(0.1).mark(20.0, "end").session();
+        let joins = plan.checks.iter().find(|check| check.id == "JN001").unwrap();
+        assert!(!runner.is_confirmed(joins, &never_joins));
+        confirmed.borrow_mut().insert("JN001", Outcome::Weak);
+        assert!(!runner.is_confirmed(joins, &never_joins));
+        confirmed.borrow_mut().insert("JN001", Outcome::Unmet);
+        assert!(runner.is_confirmed(joins, &never_joins));
     }
 }

@@ -77,6 +77,8 @@ pub(super) async fn hold(
             Mutant::NeverNotices | Mutant::WaitsForEver | Mutant::TrustsTcp | Mutant::SkipsABeat,
         ) => FOR_EVER,
         Manner::Broken(Mutant::StuckWhenBack) if nth > 1 => FOR_EVER,
+        // It believes that it has joined, and is still there when everybody else has.
+        Manner::Broken(Mutant::NeverJoins) => settings.reply_within * 2,
         _ => settings.reply_within,
     };
     let beat_reply = match manner {
