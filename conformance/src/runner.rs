@@ -62,7 +62,7 @@ pub async fn run(
         rate: plan.clock.rate(),
     });
     let confirmed = RefCell::default();
-    let runner = Runner { plan, emit, interrupt, probe: &probe, began, confirmed: &confirmed };
+    let runner = Runner { plan, emit, interrupt, probe: &probe, began, confirmed };
     let first_looks = runner.side_by_side().await?;
     let never_began = first_looks.len() < plan.sessions.len();
     // Real time leaves room for the machine's own delays, so looks at it need not be alone.
@@ -81,7 +81,7 @@ pub async fn run(
     // Whoever interrupts when all is seen gets the whole report.
     let interrupted = never_began || played.iter().any(|one| one.cut_short);
     let (sessions, results) = played.into_iter().map(|one| (one.session, one.result)).unzip();
-    let confirmed = confirmed.into_inner().into_keys().map(str::to_owned).collect();
+    let confirmed = runner.confirmed.into_inner().into_keys().map(str::to_owned).collect();
     Ok(Ran { sessions, results, confirmed, interrupted })
 }
 
@@ -92,7 +92,7 @@ struct Runner<'a> {
     probe: &'a Probe,
     began: Instant,
     /// The ids of the checks whose failure was seen again, with what was seen.
-    confirmed: &'a RefCell<BTreeMap<&'static str, Outcome>>,
+    confirmed: RefCell<BTreeMap<&'static str, Outcome>>,
 }
 
 impl Runner<'_> {
@@ -304,31 +304,31 @@ mod tests {
     use crate::check::testing::Wire;
     use crate::own;
 
-    /// The checks that call for a second look after a session in which nothing happened.
-    async fn doubtful_after_nothing(scenario: &str) -> Vec<&'static str> {
-        let checks = check::catalogue();
-        let plan = Plan { checks, ..Plan::for_client(Path::new("kit"), Vec::new()) };
+    /// What a runner of this plan says that has run nothing yet.
+    fn ask<T>(plan: &Plan, question: impl FnOnce(&Runner<'_>) -> T) -> T {
         let (_keep, interrupt) = watch::channel(false);
         let (probe, began) = (Probe::start(), Instant::now());
         let confirmed = RefCell::default();
-        let runner = Runner {
-            plan: &plan,
-            emit: &|_| {},
-            interrupt,
-            probe: &probe,
-            began,
-            confirmed: &confirmed,
-        };
-        let session = Wire::new().scenario(scenario).accelerated(10).session();
-        runner.doubtful(&session).into_iter().map(|check| check.id).collect()
+        question(&Runner { plan, emit: &|_| {}, interrupt, probe: &probe, began, confirmed })
     }
 
-    #[tokio::test]
-    async fn what_an_accelerated_session_did_not_show_is_looked_at_again_unless_that_takes_minutes()
-    {
-        assert!(doubtful_after_nothing("held-join").await.contains(&"JN003"));
+    fn of_everything() -> Plan {
+        Plan { checks: check::catalogue(), ..Plan::for_client(Path::new("kit"), Vec::new()) }
+    }
+
+    fn ids(checks: &[&Check]) -> Vec<&'static str> {
+        checks.iter().map(|check| check.id).collect()
+    }
+
+    #[test]
+    fn what_an_accelerated_session_did_not_show_is_looked_at_again_unless_that_takes_minutes() {
+        let doubtful_after_nothing = |scenario: &str| {
+            let session = Wire::new().scenario(scenario).accelerated(10).session();
+            ask(&of_everything(), |runner| ids(&runner.doubtful(&session)))
+        };
+        assert!(doubtful_after_nothing("held-join").contains(&"JN003"));
         for soak in suite::SOAK {
-            assert_eq!(doubtful_after_nothing(soak).await, Vec::<&str>::new(), "{soak}");
+            assert_eq!(doubtful_after_nothing(soak), [""; 0], "{soak}");
         }
     }
 
@@ -336,21 +336,10 @@ mod tests {
     fn a_scenario_that_was_awaited_in_vain_under_an_accelerated_clock_is_looked_at_again() {
         let mut plan = Plan::for_client(Path::new("kit"), Vec::new());
         plan.checks = vec![&own::AWAITED];
-        let (_keep, interrupt) = watch::channel(false);
-        let (probe, began) = (Probe::start(), Instant::now());
-        let confirmed = RefCell::default();
-        let runner = Runner {
-            plan: &plan,
-            emit: &|_| {},
-            interrupt,
-            probe: &probe,
-            began,
-            confirmed: &confirmed,
-        };
         let again = |wire: Wire, clock: Clock| {
             let mut session = wire.scenario("crash").session();
             session.clock = clock;
-            runner.doubtful(&session).iter().map(|check| check.id).collect::<Vec<_>>()
+            ask(&plan, |runner| ids(&runner.doubtful(&session)))
         };
         let open = || Wire::new().open(0.1).mark(0.1, "reached:upgrade");
         let in_vain = || open().mark(20.0, "missed:join").mark(20.0, "gave-up");
@@ -364,25 +353,18 @@ mod tests {
 
     #[test]
     fn what_was_seen_again_in_one_session_is_confirmed_in_all_that_show_no_worse() {
-        let checks = check::catalogue();
-        let plan = Plan { checks, ..Plan::for_client(Path::new("kit"), Vec::new()) };
-        let (_keep, interrupt) = watch::channel(false);
-        let (probe, began) = (Probe::start(), Instant::now());
-        let confirmed = RefCell::default();
-        let runner = Runner {
-            plan: &plan,
-            emit: &|_| {},
-            interrupt,
-            probe: &probe,
-            began,
-            confirmed: &confirmed,
-        };
         let never_joins = Wire::new().open(0.1).mark(20.0, "end").session();
+        let plan = of_everything();
         let joins = plan.checks.iter().find(|check| check.id == "JN001").unwrap();
-        assert!(!runner.is_confirmed(joins, &never_joins));
-        confirmed.borrow_mut().insert("JN001", Outcome::Weak);
-        assert!(!runner.is_confirmed(joins, &never_joins));
-        confirmed.borrow_mut().insert("JN001", Outcome::Unmet);
-        assert!(runner.is_confirmed(joins, &never_joins));
+        let is_confirmed = |seen_again: Option<Outcome>| {
+            ask(&plan, |runner| {
+                let seen_again = seen_again.map(|outcome| (joins.id, outcome));
+                runner.confirmed.borrow_mut().extend(seen_again);
+                runner.is_confirmed(joins, &never_joins)
+            })
+        };
+        assert!(!is_confirmed(None));
+        assert!(!is_confirmed(Some(Outcome::Weak)));
+        assert!(is_confirmed(Some(Outcome::Unmet)));
     }
 }
